@@ -1,0 +1,79 @@
+package provider
+
+import "strings"
+
+// A Rule gives the images that a pattern selects to a provider.
+type Rule struct {
+	// Pattern is nil for the built-in rules, which leave the choice to the table of hosts.
+	Pattern  *Pattern
+	Provider Provider
+	// AnonymousTry overrides whether the answer lets the runtime try without the credential
+	// after it was refused. Nil: for the registries that also serve the anonymous.
+	AnonymousTry *bool
+}
+
+// A Choice is the outcome of dispatch for an image.
+type Choice struct {
+	Provider Provider
+	Scope    Scope
+	// Pattern is that of the rule, nil for a built-in one.
+	Pattern *Pattern
+	// RepositoryOnly tells that the answer is good for the asked repository alone, since a
+	// rule distinguishes between the repositories of the host.
+	RepositoryOnly bool
+	// AnonymousKey is the pattern under which the answer adds the anonymous try; "" for none.
+	AnonymousKey string
+}
+
+// Choose returns the provider of the first rule that matches and whose provider claims the
+// image, or false if nobody does.
+func Choose(rules []Rule, request Request) (Choice, bool) {
+	for _, rule := range rules {
+		if rule.Pattern != nil && !rule.Pattern.Match(request.Image) {
+			continue
+		}
+		scope, claimed := rule.Provider.Scope(request)
+		if !claimed {
+			continue
+		}
+		choice := Choice{
+			Provider:       rule.Provider,
+			Scope:          scope,
+			Pattern:        rule.Pattern,
+			RepositoryOnly: splitsHost(rules, request.Image),
+		}
+		host, _ := LookupHost(request.Image)
+		anonymousTry := host.Public
+		if rule.AnonymousTry != nil {
+			anonymousTry = *rule.AnonymousTry
+		}
+		if anonymousTry {
+			choice.AnonymousKey = lessSpecific(request.Image.Host)
+		}
+		return choice, true
+	}
+	return Choice{}, false
+}
+
+// splitsHost reports whether some rule treats repositories of the image's host differently.
+// The kubelet looks an image up under its registry as well, so that one answer for the whole
+// registry would be used where another rule should have been.
+func splitsHost(rules []Rule, image Image) bool {
+	for _, rule := range rules {
+		if rule.Pattern != nil && rule.Pattern.HasPath() && rule.Pattern.MatchHost(image) {
+			return true
+		}
+	}
+	return false
+}
+
+// lessSpecific returns a pattern that matches host as well and that the kubelet tries after
+// it: its keys are tried in reverse order of their bytes, and * sorts before what can stand
+// in a host name.
+func lessSpecific(host string) string {
+	_, rest, found := strings.Cut(host, ".")
+	if !found {
+		return ""
+	}
+	return "*." + rest
+}

@@ -1,0 +1,62 @@
+// Package provider says what a provider of registry credentials is, which hosts belong to
+// which, and which of them answers for an image.
+package provider
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// A Request asks for the credential of an image's registry.
+type Request struct {
+	Image Image
+}
+
+// A Credential is what a registry takes for a login.
+type Credential struct {
+	Username string
+	Password Secret
+	// Expires is when the registry stops taking it, as its authority said. Zero for those
+	// that live until they are revoked: read from a file or given by a helper.
+	Expires time.Time
+	// RepositoryOnly tells that the credential is for the asked repository alone: it was stored
+	// for a part of the registry, or another part has its own.
+	RepositoryOnly bool
+}
+
+// A Provider gets credentials for the registries of one authority.
+type Provider interface {
+	// Scope reports whether the image's registry belongs to the provider's authority, and
+	// if so names everything that its credential depends on: requests of one scope share a
+	// credential, those of two scopes never do. It does no I/O.
+	Scope(Request) (Scope, bool)
+
+	// Fetch gets a new credential for a request that Scope claimed. The error wraps ErrNone if
+	// there is none to get and the registry also serves the anonymous; the credential's
+	// RepositoryOnly then says whether this holds for the repository alone. Any other error
+	// means that the authority could not be reached, refused, or gave an unusable answer.
+	// Errors hold no secrets; some carry a hint (see Hint).
+	Fetch(context.Context, Request) (Credential, error)
+}
+
+// ErrNone is in Fetch's error if there is no credential to get.
+var ErrNone = errors.New("none is configured")
+
+// A Scope is the identity of a credential: lines of label=value.
+type Scope string
+
+// NewScope makes a scope of label and value pairs. Pairs with an empty value are left out,
+// line ends in values are escaped, so that no value can pose as another line.
+func NewScope(pairs ...string) Scope {
+	var lines strings.Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			lines.WriteString(pairs[i] + "=" + scopeEscaper.Replace(pairs[i+1]) + "\n")
+		}
+	}
+	return Scope(lines.String())
+}
+
+var scopeEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`)
