@@ -1,0 +1,178 @@
+//go:build !windows
+
+package safefile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+func TestRead(t *testing.T) {
+	tests := []struct {
+		name    string
+		size    int
+		mode    fs.FileMode
+		warning string // after the path
+		err     string // $ stands for the path
+	}{
+		{name: "owner", size: 6, mode: 0o600},
+		{name: "group may read", size: 6, mode: 0o640},
+		{name: "group may write", size: 6, mode: 0o660, err: "$: mode 0660 lets group or others change where credentials go"},
+		{name: "empty", size: 0, mode: 0o400},
+		{name: "others may read", size: 6, mode: 0o604, warning: ": mode 0604 lets every user read this secret; chmod o-r it"},
+		{name: "everyone may read", size: 6, mode: 0o644, warning: ": mode 0644 lets every user read this secret; chmod o-r it"},
+		{name: "others may write only", size: 6, mode: 0o602, err: "$: mode 0602 lets group or others change where credentials go"},
+		{name: "as large as allowed", size: 1 << 20, mode: 0o600},
+		{name: "too large", size: 1<<20 + 1, mode: 0o600, err: "read $: larger than 1 MiB"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			content := strings.Repeat("s", test.size)
+			path := write(t, content, test.mode)
+			var warnings []string
+			data, err := ReadSecret(path, func(line string) { warnings = append(warnings, line) })
+			if test.err != "" {
+				want := strings.ReplaceAll(test.err, "$", path)
+				if err == nil || err.Error() != want {
+					t.Fatalf("Read gives the error %v, want %s", err, want)
+				}
+				return
+			}
+			if err != nil || string(data) != content {
+				t.Fatalf("Read gives %d bytes and the error %v, want %d bytes", len(data), err, len(content))
+			}
+			var want string
+			if test.warning != "" {
+				want = path + test.warning
+			}
+			if got := strings.Join(warnings, "\n"); got != want {
+				t.Errorf("Read warns %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestReadFollowsLinks(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(write(t, "secret", 0o600), link); err != nil {
+		t.Fatal(err)
+	}
+	data, err := ReadSecret(link, noWarning(t))
+	if err != nil || string(data) != "secret" {
+		t.Errorf("Read gives %q and the error %v", data, err)
+	}
+}
+
+func TestReadRefusesWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, fifo, "/dev/zero"} {
+		_, err := ReadSecret(path, noWarning(t))
+		if want := "read " + path + ": not a regular file"; err == nil || err.Error() != want {
+			t.Errorf("Read gives the error %v, want %s", err, want)
+		}
+	}
+}
+
+func TestReadOfAMissingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "missing")
+	_, err := ReadSecret(path, noWarning(t))
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("Read gives the error %v, want one that names the path and is fs.ErrNotExist", err)
+	}
+}
+
+func TestOwner(t *testing.T) {
+	tests := []struct {
+		owner uint32
+		user  int
+		err   string
+	}{
+		{0, 0, ""},
+		{0, 1000, ""},
+		{1000, 1000, ""},
+		{1000, 0, "file: its owner, user 1000, can change where credentials go"},
+		{1001, 1000, "file: its owner, user 1001, can change where credentials go"},
+	}
+	for _, test := range tests {
+		got, hint := "", ""
+		if err := checkOwnerAndMode("file", test.owner, test.user, 0o644); err != nil {
+			got, hint = err.Error(), provider.Hint(err)
+		}
+		if got != test.err || (got != "") != (hint == "chown root file") {
+			t.Errorf("owner %d, user %d: %q with the hint %q, want %q", test.owner, test.user, got, hint, test.err)
+		}
+	}
+}
+
+func TestHintOfWritableFile(t *testing.T) {
+	path := write(t, "secret", 0o620)
+	_, err := Read(path)
+	if hint, want := provider.Hint(err), "chmod go-w "+path; hint != want {
+		t.Errorf("Read hints %q, want %q", hint, want)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	writable := write(t, "secret", 0o622)
+	if err := Check(writable); err == nil || err.Error() != writable+": mode 0622 lets group or others change where credentials go" {
+		t.Errorf("Check gives the error %v", err)
+	}
+	for _, path := range []string{write(t, "secret", 0o644), "/dev/null", filepath.Join(t.TempDir(), "missing"), "/dev/null/x"} {
+		if err := Check(path); err != nil {
+			t.Errorf("Check of %s gives the error %v", path, err)
+		}
+	}
+}
+
+func TestCheckSecret(t *testing.T) {
+	var warnings []string
+	warn := func(line string) { warnings = append(warnings, line) }
+	readable := write(t, "secret", 0o644)
+	for _, path := range []string{readable, write(t, "secret", 0o640), filepath.Join(t.TempDir(), "missing")} {
+		if err := CheckSecret(path, warn); err != nil {
+			t.Errorf("CheckSecret of %s gives the error %v", path, err)
+		}
+	}
+	if want := readable + ": mode 0644 lets every user read this secret; chmod o-r it"; len(warnings) != 1 || warnings[0] != want {
+		t.Errorf("CheckSecret warns %q, want %q", warnings, want)
+	}
+	if err := CheckSecret(write(t, "secret", 0o646), warn); err == nil || len(warnings) != 1 {
+		t.Errorf("CheckSecret gives the error %v and warns %q", err, warnings)
+	}
+}
+
+func TestIsMissing(t *testing.T) {
+	for path, want := range map[string]bool{filepath.Join(t.TempDir(), "x"): true, "/dev/null/x": true, "/dev/null": false} {
+		if _, err := Read(path); IsMissing(err) != want {
+			t.Errorf("%s is missing: %v, want %v", path, !want, want)
+		}
+	}
+}
+
+func noWarning(t *testing.T) func(string) {
+	return func(line string) { t.Errorf("Read warns %q", line) }
+}
+
+// write makes a file whose mode the umask does not change.
+func write(t *testing.T, content string, mode fs.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
