@@ -1,0 +1,19 @@
+//go:build unix
+
+package subprocess
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// startTree starts cmd. Once cmd has been waited for, end ends the processes that it has
+// started. They are found by their process group, which has the number of cmd's process and
+// keeps it as long as one of them lives.
+func startTree(cmd *exec.Cmd) (end func(), err error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }, nil
+}
