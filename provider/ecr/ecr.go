@@ -1,0 +1,138 @@
+// Package ecr gets credentials for Amazon ECR and ECR Public from AWS.
+package ecr
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// A Provider serves the registries of Amazon ECR. The identity is what the AWS SDK's default
+// chain finds: environment, web identity, shared config files, container endpoint, IMDSv2.
+// The exported fields are its configuration; Getenv, Now, Proxy and Warn must be set.
+type Provider struct {
+	RoleARN    string // role to assume with that identity; "" for none
+	ExternalID string // external ID for the role; "" for none
+	Profile    string // profile of the shared config files to take in place of the chain
+	Endpoint   string // URL of the ECR API, such as a VPC endpoint's; "" for the host's own
+
+	Home   string                                // the user's home folder; "" for none
+	Getenv func(string) string                   // the environment that the SDK reads
+	Now    func() time.Time                      // the clock
+	Proxy  func(*http.Request) (*url.URL, error) // the proxy for a request, nil for none
+	Warn   func(string)                          // takes a line on a file that others can read
+}
+
+// identityVariables are the environment variables that decide who the SDK is to AWS and whom
+// it asks.
+var identityVariables = [...]string{
+	"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY",
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
+	"AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	"AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_DISABLED",
+	"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC", "AWS_ENDPOINT_URL_STS",
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+}
+
+// Scope implements provider.Provider. A token belongs to a principal and a region; the account
+// in the host's name is no part of the scope.
+func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
+	host, known := provider.LookupHost(request.Image)
+	if !known || host.Provider != provider.ECR {
+		return "", false
+	}
+	pairs := []string{
+		"provider", provider.ECR,
+		"service", service(host),
+		"region", host.Region,
+		"variant", variant(host),
+		"endpoint", p.Endpoint,
+		"profile", p.Profile,
+		"role", p.RoleARN,
+		"external-id", p.ExternalID,
+		"home", p.Home, // of the shared config files
+	}
+	for _, name := range identityVariables {
+		pairs = append(pairs, name, printable(name, p.Getenv(name)))
+	}
+	return provider.NewScope(pairs...), true
+}
+
+// printable returns a variable's value for the scope, which people get to see. What may be a
+// secret in it, such as a password in a URL, is there as its hash.
+func printable(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	hash := fmt.Sprintf("sha256:%.8x", sha256.Sum256([]byte(value)))
+	if name == "AWS_CONTAINER_AUTHORIZATION_TOKEN" {
+		return hash
+	}
+	address, err := url.Parse(value)
+	if err != nil {
+		return hash
+	}
+	if address.User == nil && address.RawQuery == "" {
+		return value
+	}
+	address.User, address.RawQuery = nil, ""
+	return address.String() + " " + hash
+}
+
+func service(host provider.Host) string {
+	if host.Public {
+		return "ecr-public"
+	}
+	return "ecr"
+}
+
+func variant(host provider.Host) string {
+	switch {
+	case host.FIPS && host.DualStack:
+		return "fips,dual-stack"
+	case host.FIPS:
+		return "fips"
+	case host.DualStack:
+		return "dual-stack"
+	}
+	return ""
+}
+
+// Fetch implements provider.Provider.
+func (p *Provider) Fetch(ctx context.Context, request provider.Request) (provider.Credential, error) {
+	host, _ := provider.LookupHost(request.Image)
+	metadata := newMetadataClient()
+	cfg, err := p.loadConfig(ctx, host, metadata)
+	if err != nil {
+		return provider.Credential{}, explain(err, host)
+	}
+	// Each identity alone, before the call that needs it: within a call, the identity's tries
+	// are repeated for each try of the call.
+	_, err = cfg.Credentials.Retrieve(ctx)
+	if err == nil && p.RoleARN != "" {
+		cfg = p.assumeRole(cfg)
+		_, err = cfg.Credentials.Retrieve(ctx)
+	}
+	var credential provider.Credential
+	if err == nil {
+		credential, err = p.getToken(ctx, cfg, host)
+	}
+	if err == nil {
+		return credential, nil
+	}
+	absence := metadata.absence(err)
+	switch {
+	case absence == "":
+		return provider.Credential{}, explain(err, host)
+	case host.Public && p.RoleARN == "" && p.Profile == "":
+		return provider.Credential{}, fmt.Errorf("%w: there is no AWS identity", provider.ErrNone)
+	}
+	return provider.Credential{}, noIdentity(absence, host)
+}

@@ -1,0 +1,130 @@
+package ecr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// noIdentity is the error for a node that is nobody to AWS.
+func noIdentity(absence string, host provider.Host) error {
+	return provider.WithHint(
+		fmt.Errorf("%s: no AWS identity: nothing usable in the environment and the shared config files, and none from the EC2 metadata service: %s", goal(host), absence),
+		"give the node an instance profile (EC2), or name a profile, a web identity or a container endpoint in the environment of the kubelet's provider entry")
+}
+
+func goal(host provider.Host) string {
+	if host.Public {
+		return "get an ECR Public token"
+	}
+	return "get an ECR token for " + host.Region
+}
+
+// innermost returns the operation that failed first: the call for a token fails because a
+// call for credentials did.
+func innermost(err error) *smithy.OperationError {
+	var found *smithy.OperationError
+	for operation := (*smithy.OperationError)(nil); errors.As(err, &operation); err = operation.Err {
+		found = operation
+	}
+	return found
+}
+
+// explain turns an error of the SDK into a line without its chain of wrappers.
+func explain(err error, host provider.Host) error {
+	step := ""
+	if operation := innermost(err); operation != nil {
+		step = operation.ServiceID + " " + operation.OperationName + ": "
+	}
+	line := fmt.Errorf("%s: %s%s", goal(host), step, cause(err))
+	hint := provider.Hint(err)
+	var refused smithy.APIError
+	if errors.As(err, &refused) && isRefusal(refused.ErrorCode()) {
+		hint = refusalHint(host, step)
+	}
+	if hint == "" {
+		return line
+	}
+	return provider.WithHint(line, hint)
+}
+
+// cause is the part of an SDK error that tells something.
+func cause(err error) string {
+	var process *processcreds.ProviderError
+	var refused smithy.APIError
+	var transport *url.Error
+	var answer *smithyhttp.ResponseError
+	operation := innermost(err)
+	switch {
+	case errors.As(err, &process): // its text quotes what the process printed
+		return errProcess.Error()
+	case errors.As(err, &transport):
+		return plainURL(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.As(err, &refused) && refused.ErrorCode() != "UnknownError":
+		if quotesRequest(refused.ErrorCode()) {
+			return refused.ErrorCode()
+		}
+		return refused.ErrorCode() + ": " + refused.ErrorMessage()
+	case errors.As(err, &answer) && answer.HTTPStatusCode() >= 300:
+		return fmt.Sprintf("status %d %s", answer.HTTPStatusCode(), http.StatusText(answer.HTTPStatusCode()))
+	case operation != nil:
+		return operation.Err.Error()
+	}
+	return err.Error()
+}
+
+// quotesRequest tells the errors whose message repeats parts of the request, such as the web
+// identity token.
+func quotesRequest(code string) bool {
+	switch code {
+	case "ValidationError", "ValidationException", "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature":
+		return true
+	}
+	return false
+}
+
+// plainURL returns the text of a transport's error with its URL less user, password and query,
+// where endpoints are sometimes given a secret.
+func plainURL(err error) string {
+	var transport *url.Error
+	if !errors.As(err, &transport) {
+		return err.Error()
+	}
+	address, parseErr := url.Parse(transport.URL)
+	if parseErr != nil {
+		return transport.Op + ": " + transport.Err.Error()
+	}
+	address.User, address.RawQuery = nil, ""
+	return fmt.Sprintf("%s %q: %v", transport.Op, address, transport.Err)
+}
+
+func isRefusal(code string) bool {
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
+		return true
+	}
+	return false
+}
+
+func refusalHint(host provider.Host, step string) string {
+	switch {
+	case strings.HasPrefix(step, "STS "):
+		return "check that the role exists and that its trust policy names this identity (and the external ID)"
+	case strings.HasPrefix(step, "ECR ") && host.Public:
+		return "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken for this identity"
+	case strings.HasPrefix(step, "ECR "):
+		return "allow ecr:GetAuthorizationToken for this identity (managed policy AmazonEC2ContainerRegistryPullOnly)"
+	}
+	return ""
+}

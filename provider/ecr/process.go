@@ -1,0 +1,63 @@
+package ecr
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+
+	"github.com/pullpass/pullpass/provider/internal/subprocess"
+)
+
+const processTimeout = 20 * time.Second
+
+// credentialProcess returns the command of the profile's credential_process if the SDK's chain
+// ends there, otherwise "". One behind a role of the profile is left to the SDK.
+func credentialProcess(cfg aws.Config) string {
+	if !aws.IsCredentialsProvider(cfg.Credentials, (*processcreds.Provider)(nil)) {
+		return ""
+	}
+	for _, source := range cfg.ConfigSources {
+		if shared, ok := source.(config.SharedConfig); ok {
+			return shared.CredentialProcess
+		}
+	}
+	return ""
+}
+
+var errProcess = errors.New("the credential_process of the profile failed, or did not print credentials in the form of version 1")
+
+// runProcess runs a credential_process in place of the SDK, which kills the shell alone when
+// the time is over, waits for all that hold its pipes, and quotes what it cannot read. The
+// format is that of https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html.
+func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
+	shell := subprocess.Command{Path: "/bin/sh", Args: []string{"-c", command}, Timeout: processTimeout}
+	if runtime.GOOS == "windows" {
+		shell.Path, shell.Args = "cmd.exe", []string{"/C", command}
+	}
+	output, err := shell.Output(ctx)
+	if err != nil {
+		return aws.Credentials{}, fmt.Errorf("the credential_process of the profile: %w", err)
+	}
+	var answer processcreds.CredentialProcessResponse
+	if json.Unmarshal(output, &answer) != nil || answer.Version != 1 || answer.AccessKeyID == "" || answer.SecretAccessKey == "" {
+		return aws.Credentials{}, errProcess
+	}
+	credentials := aws.Credentials{
+		AccessKeyID:     answer.AccessKeyID,
+		SecretAccessKey: answer.SecretAccessKey,
+		SessionToken:    answer.SessionToken,
+		AccountID:       answer.AccountID,
+		Source:          processcreds.ProviderName,
+	}
+	if answer.Expiration != nil {
+		credentials.CanExpire, credentials.Expires = true, *answer.Expiration
+	}
+	return credentials, nil
+}
