@@ -1,0 +1,112 @@
+package gcr
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// The metadata server, https://cloud.google.com/compute/docs/metadata/overview. Its address,
+// not its name, so that no resolver has a say.
+const (
+	metadataAddress = "169.254.169.254"
+	metadataPath    = "/computeMetadata/v1/instance/service-accounts/default/token"
+	flavorHeader    = "Metadata-Flavor"
+	flavor          = "Google"
+)
+
+// metadataHost is the metadata server's host, which GCE_METADATA_HOST replaces in all of
+// Google's libraries.
+func (p *Provider) metadataHost() string {
+	if host := p.Getenv("GCE_METADATA_HOST"); host != "" {
+		return host
+	}
+	return metadataAddress
+}
+
+// metadataToken asks the metadata server for the token of the node's service account.
+func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.metadataHost()+metadataPath, nil)
+	if err != nil {
+		return nil, fmt.Errorf("metadata server: %w", err)
+	}
+	request.Header.Set(flavorHeader, flavor)
+	transport := metadataTransport()
+	answer, err := (&http.Client{Transport: transport}).Do(request)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("metadata server: %w", err)
+	case err != nil:
+		return nil, metadataError(cmp.Or(transport.failure, err))
+	}
+	defer answer.Body.Close()
+	var token struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int64  `json:"expires_in"` // seconds
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&token); err != nil {
+		return nil, errors.New("metadata server: the answer is not a token")
+	}
+	result := &oauth2.Token{AccessToken: token.AccessToken}
+	if token.ExpiresIn != 0 {
+		result.Expiry = p.Now().Add(time.Duration(token.ExpiresIn) * time.Second)
+	}
+	return result, nil
+}
+
+// metadataTransport returns the transport for the metadata server. It has no proxy: what a
+// proxy takes for the metadata address is another machine's.
+func metadataTransport() *retrier {
+	return &retrier{
+		timeout:   metadataAttemptTimeout,
+		transient: metadataTransient,
+		next: flavored{&http.Transport{
+			DialContext: (&net.Dialer{Timeout: metadataConnectTimeout}).DialContext,
+		}},
+	}
+}
+
+// metadataTransient leaves out what tells that nobody is there: that is not worth three tries.
+func metadataTransient(err error) bool {
+	var network net.Error
+	var connection *net.OpError
+	nobody := errors.As(err, &network) && network.Timeout() || errors.As(err, &connection) && connection.Op == "dial"
+	return transient(err) && !nobody
+}
+
+var errNotGoogle = errors.New("what answers at the metadata address is not Google's")
+
+// flavored refuses answers of others, whatever they say: other clouds have a metadata service
+// of their own at that address.
+type flavored struct{ next http.RoundTripper }
+
+func (f flavored) RoundTrip(request *http.Request) (*http.Response, error) {
+	answer, err := f.next.RoundTrip(request)
+	if err == nil && answer.Header.Get(flavorHeader) != flavor {
+		answer.Body.Close()
+		return nil, errNotGoogle
+	}
+	return answer, err
+}
+
+func metadataError(err error) error {
+	var status *statusError
+	switch {
+	case errors.As(err, &status) && status.code == http.StatusNotFound:
+		return provider.WithHint(errors.New("the node has no service account"),
+			"give the node a service account with roles/artifactregistry.reader, or name a credentialsFile")
+	case errors.As(err, &status), metadataTransient(err):
+		return fmt.Errorf("metadata server: %w", err)
+	}
+	return provider.WithHint(fmt.Errorf("no Google identity: no credentials file, and no metadata server: %w", err),
+		"off Google Cloud, set GOOGLE_APPLICATION_CREDENTIALS or gcr.credentialsFile in pullpass's config, for example to a federation file")
+}
