@@ -1,0 +1,81 @@
+// Package config reads pullpass's config file. It is strict: what it does not understand is
+// an error, since the file decides where a node's credentials come from and go.
+package config
+
+import (
+	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/safefile"
+)
+
+const (
+	apiVersion = "pullpass/v1"
+	kind       = "Config"
+)
+
+// A Config is the content of the file. What the file leaves out is zero.
+type Config struct {
+	CacheDir   string
+	Registries []Registry // in the order of the file: the first match wins
+}
+
+// A Registry is a rule: the images that it selects, who answers for them, and how.
+type Registry struct {
+	Pattern      provider.Pattern
+	Provider     string // provider.ECR, provider.Google or provider.DockerHub
+	AnonymousTry *bool  // nil if the rule does not say
+	// Only the section of the rule's Provider has anything set.
+	ECR       ECR
+	GCR       GCR
+	DockerHub DockerHub
+}
+
+// ECR is the ecr section of a rule.
+type ECR struct {
+	RoleARN    string
+	ExternalID string // only with a RoleARN
+	Profile    string
+	Endpoint   string // an absolute https URL; http for a loopback host only
+}
+
+// GCR is the gcr section of a rule.
+type GCR struct {
+	CredentialsFile string // absolute
+	Impersonate     string // e-mail address of a service account
+}
+
+// DockerHub is the dockerhub section of a rule: DockerConfig, or Username and PasswordFile,
+// or nothing. Both paths are absolute.
+type DockerHub struct {
+	DockerConfig string
+	Username     string
+	PasswordFile string
+}
+
+// Load reads the config file at path as safefile.Read does. The error is one of its or of
+// Parse's.
+func Load(path string) (Config, error) {
+	data, err := safefile.Read(path)
+	if err != nil {
+		return Config{}, err
+	}
+	return Parse(path, data)
+}
+
+// Parse reads a config file's content, YAML or JSON. The error is the first in the order of
+// the file, on one line: "name:7: registries[0].ecr.rolARN: unknown field, did you mean
+// roleARN?"; where there is no line or field to name, the rest stands alone.
+func Parse(name string, data []byte) (Config, error) {
+	documents, err := decode(name, data)
+	if err != nil {
+		return Config{}, err
+	}
+	w := &walker{file: name}
+	if len(documents) > 1 {
+		w.fail(value{at: documents[1]}, "a second document; a config file is one")
+	}
+	config := w.config(value{node: documents[0].Content[0], at: documents[0].Content[0]})
+	if w.first != nil {
+		return Config{}, w.first
+	}
+	return config, nil
+}
