@@ -1,0 +1,71 @@
+package protocol
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	v1 "k8s.io/kubelet/pkg/apis/credentialprovider/v1"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// How long the kubelet may keep an answer. Shorter than the credential lives, so that none
+// dies in the queue of a node's pulls.
+const (
+	maxCached    = time.Hour
+	expiryMargin = 5 * time.Minute
+	// storedCached is for credentials from files and helpers, which change without notice.
+	storedCached = 5 * time.Minute
+	// noneCached is for "no credential": the kubelet asks again soon after it was set up, but
+	// not each time that it looks at a failing pod.
+	noneCached = time.Minute
+)
+
+// An Answer is what the kubelet is told.
+type Answer struct {
+	// Credential is nil if there is none for the image.
+	Credential *provider.Credential
+	// RepositoryOnly keeps the kubelet from using the answer for the registry's other images.
+	RepositoryOnly bool
+	// AnonymousKey is a second, less specific key without a user, "" for none.
+	AnonymousKey string
+}
+
+// Write writes the answer to request as one JSON object. now is the time of the answer.
+func Write(out io.Writer, request Request, answer Answer, now time.Time) error {
+	response := v1.CredentialProviderResponse{
+		TypeMeta:      metav1.TypeMeta{Kind: responseKind, APIVersion: request.APIVersion},
+		CacheKeyType:  v1.RegistryPluginCacheKeyType,
+		CacheDuration: &metav1.Duration{Duration: noneCached},
+	}
+	if answer.RepositoryOnly || answer.Credential != nil && answer.Credential.RepositoryOnly {
+		response.CacheKeyType = v1.ImagePluginCacheKeyType
+	}
+	if credential := answer.Credential; credential != nil {
+		response.CacheDuration.Duration = cacheDuration(*credential, now)
+		response.Auth = map[string]v1.AuthConfig{
+			request.Image.Host: {Username: credential.Username, Password: credential.Password.Reveal()},
+		}
+		if answer.AnonymousKey != "" {
+			response.Auth[answer.AnonymousKey] = v1.AuthConfig{}
+		}
+	}
+	data, err := json.Marshal(response)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(data, '\n'))
+	return err
+}
+
+// cacheDuration is half of what the credential has left, within the bounds above. Zero, which
+// tells the kubelet not to keep it, if it has hardly anything left.
+func cacheDuration(credential provider.Credential, now time.Time) time.Duration {
+	if credential.Expires.IsZero() {
+		return storedCached
+	}
+	left := credential.Expires.Sub(now)
+	return max(0, min(left/2, left-expiryMargin, maxCached)).Truncate(time.Second)
+}
