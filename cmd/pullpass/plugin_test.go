@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const ecrRequest = `{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/app"}`
+
+// stuck returns a process whose request for a token hangs in a function that knows no
+// context, until release is called. The clock of the test is a fake one.
+func stuck(t *testing.T) (p *process, stdout, stderr *bytes.Buffer, release func()) {
+	t.Helper()
+	held := make(chan struct{})
+	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
+	p = &process{
+		Stdin:  strings.NewReader(ecrRequest),
+		Stdout: stdout,
+		Stderr: stderr,
+		Getenv: func(string) string { return "" },
+		Now:    time.Now,
+		Proxy: func(*http.Request) (*url.URL, error) {
+			<-held
+			return nil, io.ErrClosedPipe
+		},
+	}
+	return p, stdout, stderr, func() { close(held) }
+}
+
+// setIdentity gives the SDK an identity and nothing else, so that it goes straight for the
+// token. It returns the arguments for an empty config.
+func setIdentity(t *testing.T) (args []string) {
+	t.Helper()
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "")
+		}
+	}
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+	} {
+		t.Setenv(name, value)
+	}
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(config, []byte("apiVersion: pullpass/v1\nkind: Config\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"--config", config}
+}
+
+func TestTimeLimit(t *testing.T) {
+	args := setIdentity(t)
+	synctest.Test(t, func(t *testing.T) {
+		p, stdout, stderr, release := stuck(t)
+		p.Args = args
+		started := time.Now()
+		code := run(t.Context(), p)
+		if took := time.Since(started); code != exitFailed || took < timeLimit || took > timeLimit+grace {
+			t.Errorf("exit code %d after %v", code, took)
+		}
+		if stdout.Len() != 0 || stderr.String() != "pullpass: error: answer the request: no result within 45s\n" {
+			t.Errorf("stdout of %d bytes, stderr %q", stdout.Len(), stderr)
+		}
+		release()
+		synctest.Wait()
+	})
+}
+
+func TestSignal(t *testing.T) {
+	args := setIdentity(t)
+	synctest.Test(t, func(t *testing.T) {
+		p, stdout, stderr, release := stuck(t)
+		p.Args = args
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(time.Second)
+			cancel()
+		}()
+		started := time.Now()
+		code := run(ctx, p)
+		if took := time.Since(started); code != exitFailed || took < time.Second || took > time.Second+grace {
+			t.Errorf("exit code %d after %v", code, took)
+		}
+		if stdout.Len() != 0 || stderr.String() != "pullpass: error: answer the request: stopped by a signal\n" {
+			t.Errorf("stdout of %d bytes, stderr %q", stdout.Len(), stderr)
+		}
+		release()
+		synctest.Wait()
+	})
+}
+
+// TestClosedStdout: an answer that nobody took is a failure.
+func TestClosedStdout(t *testing.T) {
+	in, out := io.Pipe()
+	in.Close()
+	var stderr bytes.Buffer
+	p := &process{
+		Stdin:  strings.NewReader(strings.Replace(ecrRequest, "amazonaws", "example", 1)),
+		Stdout: out,
+		Stderr: &stderr,
+		Getenv: func(string) string { return "" },
+		Now:    time.Now,
+	}
+	if code := run(t.Context(), p); code != exitFailed || !strings.Contains(stderr.String(), "pullpass: error: write the response: ") {
+		t.Errorf("exit code %d, stderr %q", code, stderr.String())
+	}
+}
