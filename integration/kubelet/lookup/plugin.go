@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+
+	"k8s.io/kubernetes/pkg/credentialprovider/plugin"
+
+	"github.com/pullpass/pullpass/integration/kubelet"
+)
+
+// askPlugins asks for the images' credentials as for a pod without a service account, each
+// with a keyring of its own, as the kubelet does at every pull.
+func askPlugins(config, binDir string, images []string) ([]kubelet.Answer, error) {
+	if err := plugin.RegisterCredentialProviderPlugins(config, binDir, nil, nil); err != nil {
+		return nil, errors.New(kubelet.RefusedPrefix + err.Error())
+	}
+	answers := []kubelet.Answer{}
+	for _, image := range images {
+		keyring := plugin.NewExternalCredentialProviderDockerKeyring("default", "pod", "uid", "")
+		found, _ := keyring.Lookup(image)
+		answer := kubelet.Answer{Image: image, Entries: []kubelet.Entry{}}
+		for _, auth := range found {
+			answer.Entries = append(answer.Entries, kubelet.Entry{Username: auth.Username, Password: auth.Password})
+		}
+		answers = append(answers, answer)
+	}
+	return answers, nil
+}
