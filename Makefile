@@ -1,0 +1,74 @@
+# What the project can do, a line each: make help
+
+GO ?= go
+BIN := bin
+TOOLS := $(CURDIR)/.cache/tools
+STATICCHECK := $(TOOLS)/staticcheck-v0.8.2
+GOVULNCHECK := $(TOOLS)/govulncheck-v1.9.0
+PLATFORMS := linux/amd64 linux/arm64 windows/amd64
+# The race detector needs a C compiler.
+RACE ?= $(if $(shell command -v gcc || command -v clang),-race)
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w'
+
+.PHONY: help build cross demo test fuzz check fmt vet staticcheck govulncheck tidy clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: ## Build the static binary bin/pullpass
+	$(BUILD) -o $(BIN)/pullpass ./cmd/pullpass
+
+cross: ## Build the binaries of all platforms into bin/
+	@set -e; for p in $(PLATFORMS); do \
+		out=$(BIN)/pullpass-$$(echo $$p | tr / -); case $$p in windows/*) out=$$out.exe;; esac; \
+		echo "$$out"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o $$out ./cmd/pullpass; \
+	done
+
+demo: build ## Show the main job on this machine, without any cloud account
+	@cd integration && $(GO) build -o ../$(BIN)/pullpass-demo ./demo
+	@$(BIN)/pullpass-demo $(BIN)/pullpass
+
+test: ## Run all tests: the code's own, and the binary against fakes, the kubelet's code and a registry
+	$(GO) test $(RACE) -count=1 ./...
+	cd integration && $(GO) test $(RACE) -count=1 -timeout 30m ./...
+
+fuzz: ## Run each fuzz test for a while (FUZZTIME=30s)
+	@set -e; for f in $$(grep -rlE '^func Fuzz' --include=*_test.go --exclude-dir=integration .); do \
+		for name in $$(grep -oE '^func Fuzz[A-Za-z]+' $$f | cut -c6-); do \
+			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(FUZZTIME),30s) ./$$(dirname $$f); \
+		done; \
+	done
+
+check: fmt vet staticcheck tidy govulncheck ## Check the sources: gofmt, vet, staticcheck, tidy modules, govulncheck
+
+fmt:
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt would change: $$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	cd integration && $(GO) vet ./...
+
+staticcheck: $(STATICCHECK)
+	$(STATICCHECK) ./...
+	cd integration && $(STATICCHECK) ./...
+
+tidy:
+	$(GO) mod tidy -diff
+	cd integration && $(GO) mod tidy -diff
+
+# Its database cannot be reached from everywhere; what it finds is an error, its absence is not.
+govulncheck: $(GOVULNCHECK)
+	@$(GOVULNCHECK) ./... ; status=$$?; \
+	case $$status in 0) ;; 3) exit 1 ;; *) echo "govulncheck did not run (status $$status): nothing was checked" ;; esac
+
+$(STATICCHECK):
+	GOBIN=$(TOOLS) $(GO) install honnef.co/go/tools/cmd/staticcheck@v0.8.2
+	@mv $(TOOLS)/staticcheck $@
+
+$(GOVULNCHECK):
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@v1.9.0
+	@mv $(TOOLS)/govulncheck $@
+
+clean: ## Remove what was built
+	rm -rf $(BIN) .cache
