@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"os/exec"
@@ -370,6 +371,8 @@ func TestSignalEndsCredentialProcess(t *testing.T) {
 	command := exec.CommandContext(t.Context(), binary)
 	command.Env = append(offline(t), "AWS_CONFIG_FILE="+write(t, "config", "[default]\ncredential_process = /bin/sh "+process+"\n"))
 	command.Stdin = strings.NewReader(`{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"` + ecrImage + `"}`)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -383,6 +386,9 @@ func TestSignalEndsCredentialProcess(t *testing.T) {
 	command.Wait()
 	if code := command.ProcessState.ExitCode(); code != 1 || len(text) == 0 {
 		t.Fatalf("exit code %d, process %q", code, text)
+	}
+	if want := "pullpass: error: get an ECR token for eu-central-1: stopped by a signal\n"; stderr.String() != want {
+		t.Errorf("stderr is %q, want %q", stderr.String(), want)
 	}
 	awaitEnd(t, strings.TrimSpace(string(text)))
 }

@@ -203,6 +203,16 @@ func TestGoogleFailures(t *testing.T) {
 					"credential_source": {"executable": {"command": "/bin/echo `+leak+`"}}}`) + "'"
 			},
 			want: []string{"executable.json: a credential_source with an executable is not supported"}},
+		"executable behind an impersonation": {order: func(*googlefake.Server) {},
+			env: []string{"GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1"},
+			rule: func(files) string {
+				return "credentialsFile: '" + write(t, "nested.json", `{"type": "impersonated_service_account",
+					"service_account_impersonation_url": "http://127.0.0.1:9/v1/x:generateAccessToken",
+					"source_credentials": {"type": "external_account", "audience": "`+googlefake.Audience+`",
+						"subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": "http://127.0.0.1:9/v1/token",
+						"credential_source": {"executable": {"command": "/bin/echo `+leak+`"}}}}`) + "'"
+			},
+			want: []string{"nested.json: a credential_source with an executable is not supported"}},
 		"file that others can write": {order: func(*googlefake.Server) {},
 			rule: func(f files) string {
 				if err := os.Chmod(f.key, 0o666); err != nil {

@@ -71,6 +71,8 @@ func cause(err error) string {
 		return plainURL(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
+	case errors.Is(err, context.Canceled):
+		return "stopped by a signal"
 	case errors.As(err, &refused) && refused.ErrorCode() != "UnknownError":
 		if quotesRequest(refused.ErrorCode()) {
 			return refused.ErrorCode()

@@ -49,14 +49,23 @@ func (p *Provider) credentials() (*credentialsFile, error) {
 	return &credentialsFile{p.DefaultFile, provider.NewSecret(string(data))}, nil
 }
 
+// A fileHead is what decides how a credentials file is used.
+type fileHead struct {
+	Type   google.CredentialsType `json:"type"`
+	Source struct {
+		Executable json.RawMessage `json:"executable"`
+	} `json:"credential_source"`
+	Base *fileHead `json:"source_credentials"` // of an impersonation
+}
+
+// runsProgram reports whether the subject token, here or in the base, is a program's output.
+func (h *fileHead) runsProgram() bool {
+	return h != nil && (h.Source.Executable != nil || h.Base.runsProgram())
+}
+
 // fileToken gets an access token with a file of any of the types that gcloud writes.
 func (p *Provider) fileToken(ctx context.Context, file *credentialsFile) (*oauth2.Token, error) {
-	var head struct {
-		Type   google.CredentialsType `json:"type"`
-		Source struct {
-			Executable json.RawMessage `json:"executable"`
-		} `json:"credential_source"`
-	}
+	var head fileHead
 	data := []byte(file.data.Reveal())
 	if err := json.Unmarshal(data, &head); err != nil {
 		return nil, fmt.Errorf("read %s: it is not JSON", file.path)
@@ -67,7 +76,7 @@ func (p *Provider) fileToken(ctx context.Context, file *credentialsFile) (*oauth
 	default:
 		return nil, fmt.Errorf("read %s: its type is %q, not that of a key, federation or user file", file.path, head.Type)
 	}
-	if head.Source.Executable != nil {
+	if head.runsProgram() {
 		// The library neither bounds it nor ends what it started.
 		return nil, fmt.Errorf("read %s: a credential_source with an executable is not supported", file.path)
 	}
