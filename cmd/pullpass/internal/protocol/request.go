@@ -9,11 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 	"unicode/utf8"
-
-	v1 "k8s.io/kubelet/pkg/apis/credentialprovider/v1"
 
 	"github.com/pullpass/pullpass/provider"
 )
@@ -71,9 +68,7 @@ func Parse(data []byte) (Request, error) {
 	case !utf8.Valid(data):
 		return Request{}, errors.New("it is not UTF-8")
 	}
-	// Both kinds of the kubelet's requests, with or without a service account, are v1 in form:
-	// the older versions have the same fields or fewer.
-	var request v1.CredentialProviderRequest
+	var request requestForm
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&request); err != nil {
 		return Request{}, jsonError(err)
@@ -110,7 +105,7 @@ func jsonError(err error) error {
 	case errors.As(err, &kind) && kind.Field == "":
 		return fmt.Errorf("it is a JSON %s, not an object", kind.Value)
 	case errors.As(err, &kind):
-		return fmt.Errorf("its field %s is a JSON %s", strings.TrimPrefix(kind.Field, "TypeMeta."), kind.Value)
+		return fmt.Errorf("its field %s is a JSON %s", kind.Field, kind.Value)
 	}
 	return errors.New("its JSON is cut off")
 }

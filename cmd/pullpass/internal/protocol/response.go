@@ -5,9 +5,6 @@ import (
 	"io"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	v1 "k8s.io/kubelet/pkg/apis/credentialprovider/v1"
-
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -35,21 +32,22 @@ type Answer struct {
 
 // Write writes the answer to request as one JSON object. now is the time of the answer.
 func Write(out io.Writer, request Request, answer Answer, now time.Time) error {
-	response := v1.CredentialProviderResponse{
-		TypeMeta:      metav1.TypeMeta{Kind: responseKind, APIVersion: request.APIVersion},
-		CacheKeyType:  v1.RegistryPluginCacheKeyType,
-		CacheDuration: &metav1.Duration{Duration: noneCached},
+	response := responseForm{
+		Kind:          responseKind,
+		APIVersion:    request.APIVersion,
+		CacheKeyType:  registryKey,
+		CacheDuration: noneCached.String(),
 	}
 	if answer.RepositoryOnly || answer.Credential != nil && answer.Credential.RepositoryOnly {
-		response.CacheKeyType = v1.ImagePluginCacheKeyType
+		response.CacheKeyType = imageKey
 	}
 	if credential := answer.Credential; credential != nil {
-		response.CacheDuration.Duration = cacheDuration(*credential, now)
-		response.Auth = map[string]v1.AuthConfig{
+		response.CacheDuration = cacheDuration(*credential, now).String()
+		response.Auth = map[string]authForm{
 			request.Image.Host: {Username: credential.Username, Password: credential.Password.Reveal()},
 		}
 		if answer.AnonymousKey != "" {
-			response.Auth[answer.AnonymousKey] = v1.AuthConfig{}
+			response.Auth[answer.AnonymousKey] = authForm{}
 		}
 	}
 	data, err := json.Marshal(response)
