@@ -41,8 +41,10 @@ func (p *Provider) loadConfig(ctx context.Context, host provider.Host, metadata 
 		WithTimeout(attemptTimeout).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout }).
 		WithTransportOptions(func(t *http.Transport) { t.Proxy = p.Proxy })
+	attempts := 0 // known after the load, in which the chain makes its clients
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(host.Region),
+		config.WithRetryer(func() aws.Retryer { return newRetryer(&attempts) }),
 		config.WithHTTPClient(client),
 		config.WithLogger(logging.Nop{}),
 		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = metadata }),
@@ -55,6 +57,7 @@ func (p *Provider) loadConfig(ctx context.Context, host provider.Host, metadata 
 	if err != nil {
 		return aws.Config{}, err
 	}
+	attempts = setting(cfg, func(s source) (int, bool, error) { return s.GetRetryMaxAttempts(ctx) })
 	metadata.Client = imds.NewFromConfig(cfg, metadata.options)
 	if command := credentialProcess(cfg); command != "" {
 		// At once, under ctx: aws.CredentialsCache hides its end from what it retrieves.

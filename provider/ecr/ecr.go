@@ -50,7 +50,7 @@ func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
 	}
 	pairs := []string{
 		"provider", provider.ECR,
-		"service", service(host),
+		"service", apiOf(host).name,
 		"region", host.Region,
 		"variant", variant(host),
 		"endpoint", p.Endpoint,
@@ -84,13 +84,6 @@ func printable(name, value string) string {
 	}
 	address.User, address.RawQuery = nil, ""
 	return address.String() + " " + hash
-}
-
-func service(host provider.Host) string {
-	if host.Public {
-		return "ecr-public"
-	}
-	return "ecr"
 }
 
 func variant(host provider.Host) string {

@@ -59,7 +59,8 @@ func (m *metadataClient) options(o *imds.Options) {
 	o.HTTPClient = m
 	// Version 1 hands out credentials to whoever can make the node send a GET.
 	o.EnableFallback = aws.FalseTernary
-	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+	o.DisableDefaultMaxBackoff = true // it would replace the waits
+	o.Retryer = retry.NewStandard(shortWaits, func(o *retry.StandardOptions) {
 		// Nobody there is not worth three tries.
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(worthAnotherTry)}, o.Retryables...)
 	})

@@ -1,72 +1,57 @@
 package ecr
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
 
 	"github.com/pullpass/pullpass/provider"
 )
 
 // getToken calls GetAuthorizationToken of ECR or ECR Public.
 func (p *Provider) getToken(ctx context.Context, cfg aws.Config, host provider.Host) (provider.Credential, error) {
-	if host.Public {
-		return p.getPublicToken(ctx, cfg)
-	}
-	client := ecr.NewFromConfig(cfg, func(o *ecr.Options) {
-		if p.Endpoint != "" {
-			o.BaseEndpoint = aws.String(p.Endpoint)
-		}
-		if o.BaseEndpoint != nil {
-			// The SDK refuses a named endpoint together with a variant of its own ones.
-			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
-			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
-			return
-		}
-		if host.FIPS {
-			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
-		}
-		if host.DualStack {
-			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
-		}
-	})
-	answer, err := client.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	endpoint, err := p.endpoint(ctx, cfg, host)
 	if err != nil {
 		return provider.Credential{}, err
 	}
-	if len(answer.AuthorizationData) == 0 {
+	client := client{api: apiOf(host), endpoint: endpoint, config: cfg, now: p.Now}
+	answer, err := client.getAuthorizationToken(ctx)
+	if err != nil {
+		return provider.Credential{}, err
+	}
+	if len(answer.Authorizations) == 0 {
 		return provider.Credential{}, errNoToken
 	}
-	data := answer.AuthorizationData[0]
-	return p.decode(data.AuthorizationToken, data.ExpiresAt)
+	return p.decode(answer.Authorizations[0])
 }
 
-func (p *Provider) getPublicToken(ctx context.Context, cfg aws.Config) (provider.Credential, error) {
-	client := ecrpublic.NewFromConfig(cfg, func(o *ecrpublic.Options) {
-		if p.Endpoint != "" {
-			o.BaseEndpoint = aws.String(p.Endpoint)
-		}
-		if o.BaseEndpoint != nil {
-			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
-		}
-		// There is none, whatever AWS_USE_FIPS_ENDPOINT wants of the other services.
-		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
-	})
-	answer, err := client.GetAuthorizationToken(ctx, &ecrpublic.GetAuthorizationTokenInput{})
-	if err != nil {
-		return provider.Credential{}, err
+// An answer is the JSON of a good answer.
+type answer struct {
+	Authorizations authorizations `json:"authorizationData"`
+}
+
+type authorization struct {
+	Token   string  `json:"authorizationToken"`
+	Expires float64 `json:"expiresAt"` // in seconds since 1970
+}
+
+// authorizations are a list in ECR's answer, and one alone in ECR Public's.
+type authorizations []authorization
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *authorizations) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(text, []byte("{")) {
+		*a = make(authorizations, 1)
+		return json.Unmarshal(text, &(*a)[0])
 	}
-	if answer.AuthorizationData == nil {
-		return provider.Credential{}, errNoToken
-	}
-	return p.decode(answer.AuthorizationData.AuthorizationToken, answer.AuthorizationData.ExpiresAt)
+	return json.Unmarshal(text, (*[]authorization)(a))
 }
 
 // What can be wrong with an answer that says it is a good one.
@@ -78,11 +63,11 @@ var (
 )
 
 // decode takes apart an ECR authorization token: base64 of AWS:password.
-func (p *Provider) decode(token *string, expires *time.Time) (provider.Credential, error) {
-	if aws.ToString(token) == "" {
+func (p *Provider) decode(data authorization) (provider.Credential, error) {
+	if data.Token == "" {
 		return provider.Credential{}, errNoToken
 	}
-	decoded, err := base64.StdEncoding.DecodeString(*token)
+	decoded, err := base64.StdEncoding.DecodeString(data.Token)
 	if err != nil {
 		return provider.Credential{}, errBadToken
 	}
@@ -90,11 +75,12 @@ func (p *Provider) decode(token *string, expires *time.Time) (provider.Credentia
 	if !found || user == "" || password == "" || !utf8.Valid(decoded) {
 		return provider.Credential{}, errBadToken
 	}
-	if expires == nil {
+	if data.Expires == 0 {
 		return provider.Credential{}, errNoExpiry
 	}
+	expires := time.UnixMilli(int64(data.Expires * 1000)).UTC()
 	if !expires.After(p.Now()) {
 		return provider.Credential{}, errIsExpired
 	}
-	return provider.Credential{Username: user, Password: provider.NewSecret(password), Expires: *expires}, nil
+	return provider.Credential{Username: user, Password: provider.NewSecret(password), Expires: expires}, nil
 }

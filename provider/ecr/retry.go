@@ -1,0 +1,43 @@
+package ecr
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+)
+
+// A retryer is the SDK's standard one with shorter waits.
+type retryer struct {
+	*retry.Standard
+	attempts *int // that the node's settings allow a call; 0 for the SDK's default of three
+}
+
+// newRetryer returns a retryer for one client. The number of attempts is read at each call.
+func newRetryer(attempts *int) aws.Retryer {
+	return retryer{retry.NewStandard(shortWaits), attempts}
+}
+
+// MaxAttempts implements aws.Retryer.
+func (r retryer) MaxAttempts() int {
+	if *r.attempts > 0 {
+		return *r.attempts
+	}
+	return r.Standard.MaxAttempts()
+}
+
+func shortWaits(o *retry.StandardOptions) {
+	o.Backoff = retry.BackoffDelayerFunc(wait)
+}
+
+// wait returns the time between two attempts: half a second at the most for the two waits of a
+// call, and 1.8 s if AWS wants fewer requests. The SDK's own waits add up to 6 s, in which
+// every pod that is to start on the node stands still. Nodes that start together ask again at
+// different times.
+func wait(_ int, err error) (time.Duration, error) {
+	if retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool() {
+		return 500*time.Millisecond + rand.N(400*time.Millisecond), nil
+	}
+	return 100*time.Millisecond + rand.N(150*time.Millisecond), nil
+}
