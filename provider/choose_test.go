@@ -78,6 +78,9 @@ func TestNewScopeKeepsLinesApart(t *testing.T) {
 	if one == two || strings.Count(string(one), "\n") != 1 {
 		t.Errorf("%q", one)
 	}
+	if got := NewScope("a", "a\xff", "b", `"a\xff"`); got != "a=\"a\\xff\"\nb=\"a\\\\xff\"\n" {
+		t.Errorf("%q", got)
+	}
 	if got := NewScope("a", "", "b", `\n`); got != "b=\\\\n\n" {
 		t.Errorf("%q", got)
 	}

@@ -5,8 +5,10 @@ package provider
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Request asks for the credential of an image's registry.
@@ -48,15 +50,23 @@ var ErrNone = errors.New("none is configured")
 type Scope string
 
 // NewScope makes a scope of label and value pairs. Pairs with an empty value are left out,
-// line ends in values are escaped, so that no value can pose as another line.
+// line ends in values are escaped, so that no value can pose as another line, and so is what is
+// not UTF-8.
 func NewScope(pairs ...string) Scope {
 	var lines strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			lines.WriteString(pairs[i] + "=" + scopeEscaper.Replace(pairs[i+1]) + "\n")
+			lines.WriteString(pairs[i] + "=" + escape(pairs[i+1]) + "\n")
 		}
 	}
 	return Scope(lines.String())
+}
+
+func escape(value string) string {
+	if !utf8.ValidString(value) {
+		return strconv.Quote(value)
+	}
+	return scopeEscaper.Replace(value)
 }
 
 var scopeEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`)

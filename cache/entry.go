@@ -1,0 +1,127 @@
+package cache
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+const (
+	// version is that of the form of an entry. Entries of others are not read.
+	version = 1
+	// expiryMargin is what is left of a credential's life when it is given out no more: an
+	// image takes its time to be pulled.
+	expiryMargin = time.Minute
+	// storedFor is how long credentials without an expiry are kept. They come from files and
+	// helpers, and change without notice.
+	storedFor = time.Minute
+)
+
+// An entry is what a file of the cache holds: a credential, a failure, or both if a credential
+// that is still good could not be renewed. The zero entry is nothing.
+type entry struct {
+	Version        int            `json:"version"`
+	Scope          provider.Scope `json:"scope"`
+	Username       string         `json:"username,omitempty"`
+	Password       plainSecret    `json:"password,omitzero"`
+	RepositoryOnly bool           `json:"repositoryOnly,omitempty"`
+	Issued         time.Time      `json:"issued,omitzero"`  // when it was fetched, by this node's clock
+	Refresh        time.Time      `json:"refresh,omitzero"` // when it is to be renewed; zero for never
+	Expires        time.Time      `json:"expires,omitzero"` // zero for a credential that lives until it is revoked
+	Failure        *Failure       `json:"failure,omitempty"`
+}
+
+// A plainSecret is a secret that JSON shows: the directory is where it may be.
+type plainSecret struct{ provider.Secret }
+
+func (s plainSecret) MarshalText() ([]byte, error) { return []byte(s.Reveal()), nil }
+
+func newEntry(scope provider.Scope, credential provider.Credential, now time.Time) entry {
+	return entry{
+		Version:        version,
+		Scope:          scope,
+		Username:       credential.Username,
+		Password:       plainSecret{credential.Password},
+		RepositoryOnly: credential.RepositoryOnly,
+		Issued:         now.UTC(),
+		Expires:        credential.Expires.UTC(),
+	}
+}
+
+// decode reads the entry of scope. Errors quote nothing of data.
+func decode(data []byte, scope provider.Scope) (entry, error) {
+	var e entry
+	err := json.Unmarshal(data, &e)
+	hasCredential := e.Username != "" && !e.Password.Empty() && !e.Issued.IsZero()
+	hasPart := e.Username != "" || !e.Password.Empty() || !e.Issued.IsZero()
+	switch {
+	case err != nil:
+		return entry{}, errors.New("it is not the JSON of an entry")
+	case e.Version != version:
+		return entry{}, fmt.Errorf("its version is %d, not %d", e.Version, version)
+	case e.Scope != scope:
+		return entry{}, errors.New("it is of another scope")
+	case !hasCredential && (hasPart || e.Failure == nil):
+		return entry{}, errors.New("it holds no credential")
+	}
+	return e, nil
+}
+
+func (e entry) encode() ([]byte, error) { return json.Marshal(e) }
+
+func (e entry) credential() provider.Credential {
+	return provider.Credential{
+		Username:       e.Username,
+		Password:       e.Password.Secret,
+		Expires:        e.Expires,
+		RepositoryOnly: e.RepositoryOnly,
+	}
+}
+
+// goodUntil is when the entry's credential is given out no more; zero if it has none.
+func (e entry) goodUntil() time.Time {
+	switch {
+	case e.Issued.IsZero():
+		return time.Time{}
+	case e.Expires.IsZero():
+		return e.Issued.Add(storedFor)
+	}
+	return e.Expires.Add(-expiryMargin)
+}
+
+// isUsable reports whether the credential may be given out. One that was issued in the future
+// may not: the clock was set back, and nobody knows how long it still lives.
+func (e entry) isUsable(now time.Time) bool {
+	return !e.Issued.After(now) && now.Before(e.goodUntil())
+}
+
+// isDue reports whether it is time to renew the credential.
+func (e entry) isDue(now time.Time) bool {
+	return !e.Refresh.IsZero() && !now.Before(e.Refresh) && !e.Failure.holds(now)
+}
+
+// isOver reports whether the entry is of no more use.
+func (e entry) isOver(now time.Time) bool {
+	return !now.Before(e.goodUntil()) && e.Failure.isForgotten(now)
+}
+
+// renewAfter says after how much of its life a credential is renewed: half of it, and up to
+// half of the rest, as the node and the scope decide.
+func (c *Cache) renewAfter(scope provider.Scope, life time.Duration) time.Duration {
+	hash := sha256.Sum256([]byte(c.Node + "\n" + string(scope)))
+	share := float64(binary.BigEndian.Uint32(hash[:])) / (1 << 32)
+	return time.Duration(float64(life) * (0.5 + 0.25*share))
+}
+
+// ID names a scope where the scope itself is too long: it is the hash that its files are named
+// by, of 32 hexadecimal digits. The first 12 tell the scopes of a node apart.
+func ID(scope provider.Scope) string {
+	hash := sha256.Sum256([]byte(scope))
+	return hex.EncodeToString(hash[:16])
+}

@@ -1,0 +1,129 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+func TestHowLongACredentialIsGivenOut(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		life time.Duration
+		age  time.Duration
+		hit  bool
+	}{
+		{"at once", time.Hour, 0, true},
+		{"just before the margin", 2 * time.Minute, time.Minute - 1, true},
+		{"at the margin", 2 * time.Minute, time.Minute, false},
+		{"within the margin", 2 * time.Minute, time.Minute + 1, false},
+		{"expired", 2 * time.Minute, time.Hour, false},
+		{"without an expiry, within a minute", 0, time.Minute - 1, true},
+		{"without an expiry, after a minute", 0, time.Minute, false},
+		{"from the future", time.Hour, -1, false},
+		{"without an expiry, from the future", 0, -1, false},
+		{"lives less than the margin", time.Minute - 1, 0, false},
+		{"lives as long as the margin", time.Minute, 0, false},
+		{"lives longer than the margin", time.Minute + 1, 0, true},
+		{"has expired before it came", -time.Hour, 0, false},
+		{"lives for centuries", 290 * 365 * 24 * time.Hour, time.Hour, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCache(t)
+			a := &authority{clock: c.clock, life: test.life}
+			c.wantCall(t, a, 1)
+			c.clock.advance(test.age)
+			if test.hit {
+				c.wantCall(t, a, 1)
+			} else {
+				c.wantCall(t, a, 2)
+			}
+		})
+	}
+}
+
+func TestAClockThatJumps(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	a := &authority{clock: c.clock, life: 12 * time.Hour}
+	c.wantCall(t, a, 1)
+	c.clock.advance(-10 * time.Minute)
+	c.wantCall(t, a, 2)
+	c.wantCall(t, a, 2)
+	c.clock.advance(1000 * time.Hour)
+	c.wantCall(t, a, 3)
+	c.wantCall(t, a, 3)
+	c.clock.advance(-1000 * time.Hour)
+	c.wantCall(t, a, 4)
+	c.clock.advance(10 * time.Minute)
+	c.wantCall(t, a, 4)
+}
+
+// TestAnOutageWhileTheClockIsWrong: the credential is there again when the clock is right again.
+func TestAnOutageWhileTheClockIsWrong(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	a := &authority{clock: c.clock, life: 12 * time.Hour}
+	c.wantCall(t, a, 1)
+	c.clock.advance(-10 * time.Minute)
+	_, err := c.Get(t.Context(), scope, func(context.Context) (provider.Credential, error) {
+		return provider.Credential{}, errors.New("out of order")
+	})
+	if err == nil {
+		t.Error("the credential from the future is given out")
+	}
+	c.clock.advance(11 * time.Minute)
+	c.wantCall(t, a, 1)
+}
+
+// TestWaitersDoNotQueueForAShortLivedCredential lets a fetch end only when all that waited for
+// the first one fetch at once.
+func TestWaitersDoNotQueueForAShortLivedCredential(t *testing.T) {
+	t.Parallel()
+	for _, life := range []time.Duration{-time.Second, time.Second, expiryMargin} {
+		t.Run(life.String(), func(t *testing.T) {
+			t.Parallel()
+			const n = 20
+			c := newCache(t)
+			a := &authority{clock: c.clock, life: life}
+			atOnce := make(chan struct{}, n)
+			all := make(chan struct{})
+			limit, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			fetch := func(ctx context.Context) (provider.Credential, error) {
+				credential, err := a.fetch(ctx)
+				if credential.Password.Reveal() == password(1) {
+					c.untilWaiting(n - 1)
+					c.clock.advance(time.Millisecond)
+					return credential, err
+				}
+				if atOnce <- struct{}{}; len(atOnce) == n-1 {
+					close(all)
+				}
+				select {
+				case <-all:
+				case <-limit.Done():
+					t.Error("a waiter fetches alone")
+				}
+				return credential, err
+			}
+			passwords := make([]string, n)
+			together(n, func(i int) { passwords[i] = c.get(t, scope, fetch).Password.Reveal() })
+			given := make(map[string]bool)
+			for _, password := range passwords {
+				given[password] = true
+			}
+			if len(given) != n {
+				t.Errorf("%d calls got %d credentials", n, len(given))
+			}
+			c.clock.advance(time.Millisecond)
+			c.wantCall(t, a, n+1)
+		})
+	}
+}

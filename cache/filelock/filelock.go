@@ -1,0 +1,80 @@
+// Package filelock locks files against other processes. A lock is a file of its own, beside
+// what it guards: that is replaced and so cannot be locked itself. The kernel frees a lock when
+// its process ends, however it ends.
+package filelock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// An Error is why a lock was not taken.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+const (
+	ErrLocked  Error = "another process is at it"
+	ErrRemoved Error = "its holder has removed the lock"
+)
+
+// Try locks the file at path, which it makes if there is none, with mode 0600. It fails at
+// once, with ErrLocked if another process holds the lock. With ErrRemoved, a holder has just
+// removed it, so that another try may succeed. unlock removes the file.
+func Try(path string) (unlock func(), err error) { return lock(path, false) }
+
+// Wait waits for the lock of Try, until ctx ends: then the error is ctx's. It is ErrRemoved
+// when the holder that it waited for is done.
+func Wait(ctx context.Context, path string) (unlock func(), err error) {
+	type result struct {
+		unlock func()
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		unlock, err := lock(path, true)
+		done <- result{unlock, err}
+	}()
+	select {
+	case r := <-done:
+		return r.unlock, r.err
+	case <-ctx.Done():
+		go func() {
+			if r := <-done; r.err == nil {
+				r.unlock()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+func lock(path string, wait bool) (unlock func(), err error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|OpenFlags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := flock(file, wait); err != nil {
+		file.Close()
+		if !errors.Is(err, ErrLocked) {
+			err = fmt.Errorf("lock %s: %w", path, err)
+		}
+		return nil, err
+	}
+	if !isAt(file, path) {
+		file.Close()
+		return nil, ErrRemoved
+	}
+	return func() { removeAndClose(file, path) }, nil
+}
+
+// isAt reports whether file is the one that path names.
+func isAt(file *os.File, path string) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && os.SameFile(opened, named)
+}

@@ -1,0 +1,109 @@
+package cache
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// An Entry is what the cache knows of a scope, without the secret.
+type Entry struct {
+	ID       string // of the scope
+	Scope    provider.Scope
+	Username string    // "" if there is no credential
+	Issued   time.Time // zero if there is no credential
+	Refresh  time.Time // zero if it is not renewed ahead
+	Expires  time.Time // zero if there is no expiry
+	// GoodUntil is when the credential is given out no more; zero if there is none.
+	GoodUntil time.Time
+	Failure   *Failure // the last failure; nil if the last fetch was good
+}
+
+// List returns the entries, by scope. There are none where there is no directory. Entries that
+// cannot be read are warnings; an error says why the directory is not used.
+func (c *Cache) List() ([]Entry, error) {
+	paths, err := c.entries()
+	if err != nil {
+		return nil, err
+	}
+	var list []Entry
+	for _, path := range paths {
+		e, err := readAny(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed in the meantime
+		case err != nil:
+			c.Warn(fmt.Sprintf("%s: it is not an entry that can be read", path))
+		default:
+			list = append(list, Entry{
+				ID: ID(e.Scope), Scope: e.Scope, Username: e.Username,
+				Issued: e.Issued, Refresh: e.Refresh, Expires: e.Expires, GoodUntil: e.goodUntil(), Failure: e.Failure,
+			})
+		}
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Scope, b.Scope) })
+	return list, nil
+}
+
+// IDs returns the IDs of all entries, also of those that cannot be read. An error says why the
+// directory is not used.
+func (c *Cache) IDs() ([]string, error) {
+	paths, err := c.entries()
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, path := range paths {
+		ids = append(ids, strings.TrimSuffix(filepath.Base(path), entrySuffix))
+	}
+	return ids, nil
+}
+
+// Clear removes the entries whose IDs begin with prefix, also those that cannot be read, and
+// returns how many. An error names what could not be removed.
+func (c *Cache) Clear(prefix string) (int, error) {
+	paths, err := c.entries()
+	if err != nil {
+		return 0, err
+	}
+	removed := 0
+	for _, path := range paths {
+		if !strings.HasPrefix(filepath.Base(path), prefix) {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
+}
+
+// entries returns the paths of all entries.
+func (c *Cache) entries() ([]string, error) {
+	err := c.checkDir()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	files, err := os.ReadDir(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, file := range files {
+		if name := file.Name(); isOwnName(name) && filepath.Ext(name) == entrySuffix {
+			paths = append(paths, filepath.Join(c.Dir, name))
+		}
+	}
+	return paths, nil
+}

@@ -1,0 +1,85 @@
+package provider
+
+import (
+	"path"
+	"strings"
+)
+
+// Sample returns an image that the pattern selects and that belongs to a backend of the table
+// of hosts: one whose credential is that of the pattern's images. What a credential does not
+// depend on, an AWS account, Google's location or a repository, is made up. It returns false if
+// the pattern selects no host of the backend, or leaves the region open.
+func (p Pattern) Sample(backend string) (Image, bool) {
+	for _, row := range hostTable() {
+		if row.host.Provider != backend {
+			continue
+		}
+		if host, ok := p.sampleHost(row); ok {
+			image := Image{Host: host, Repository: p.sampleRepository()}
+			_, served := LookupHost(image)
+			return image, served && p.Match(image)
+		}
+	}
+	return Image{}, false
+}
+
+// sampleHost returns a host of row that the pattern matches.
+func (p Pattern) sampleHost(row hostRow) (string, bool) {
+	want := strings.Split(row.pattern, ".")
+	if len(want) != len(p.labels) {
+		return "", false
+	}
+	labels := make([]string, len(want))
+	for i, glob := range p.labels {
+		labels[i] = sampleLabel(glob, want[i])
+		if !row.matchLabel(want[i], labels[i]) {
+			return "", false
+		}
+	}
+	host := strings.Join(labels, ".")
+	if p.port != "" {
+		host += ":" + p.port
+	}
+	return host, true
+}
+
+// sampleLabel returns what glob can stand for where a row of the table wants a label; what
+// the row does not match if there is no such label.
+func sampleLabel(glob, want string) string {
+	if !strings.Contains(glob, "*") {
+		return glob
+	}
+	switch want {
+	case "{account}":
+		return strings.ReplaceAll(strings.Replace(glob, "*", strings.Repeat("0", max(0, 12-literals(glob))), 1), "*", "")
+	case "{location}":
+		if label := strings.ReplaceAll(glob, "*", ""); isLabel(label) {
+			return label
+		}
+		return strings.ReplaceAll(glob, "*", "us")
+	case "{region}":
+		return ""
+	}
+	if matched, err := path.Match(glob, want); err == nil && matched {
+		return want
+	}
+	return ""
+}
+
+// literals is the number of bytes in glob that are no wildcards.
+func literals(glob string) int { return len(glob) - strings.Count(glob, "*") }
+
+// sampleRepository returns a repository that begins with the pattern's path. A path with a
+// slash inside may be the whole name of one.
+func (p Pattern) sampleRepository() string {
+	repository := strings.TrimPrefix(p.path, "/")
+	switch {
+	case repository == "":
+		return "any/image"
+	case strings.HasSuffix(repository, "/"):
+		return repository + "image"
+	case !strings.Contains(repository, "/"):
+		return repository + "/image"
+	}
+	return repository
+}
