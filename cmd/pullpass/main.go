@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,19 +30,33 @@ func mainExitCode() int {
 		Stderr:   os.Stderr,
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())),
 		Home:     home(),
+		Hostname: hostname(),
+		Root:     isRoot(),
 		Getenv:   os.Getenv,
 		Environ:  os.Environ(),
 		Now:      time.Now,
 		Proxy:    http.ProxyFromEnvironment,
 	}
-	// The kubelet reads stdout strictly, and waits for whoever holds its pipes open. Neither
-	// the libraries nor the programs that they start get to see them.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	p.Guard = sync.OnceFunc(func() {
+		hideStdio()
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+		go func() {
+			<-signals
+			cancel()
+		}()
+	})
+	return run(ctx, p)
+}
+
+// hideStdio keeps stdio from the libraries and the programs that they start: the kubelet reads
+// stdout strictly, and waits for whoever holds its pipes open.
+func hideStdio() {
 	if null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0); err == nil {
 		os.Stdin, os.Stdout, os.Stderr = null, null, null
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return run(ctx, p)
 }
 
 // home returns the user's home folder: systemd starts the kubelet without one in the
@@ -56,6 +71,15 @@ func home() string {
 	return ""
 }
 
+// hostname returns the node's name, "" if it has none.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
 // A process is what the operating system gives to a command.
 type process struct {
 	Args     []string // without the program's name
@@ -64,8 +88,13 @@ type process struct {
 	Stderr   io.Writer
 	Terminal bool   // stdin is one
 	Home     string // the user's home folder; "" for none
+	Hostname string
+	Root     bool // the user is root, or an administrator on Windows
 	Getenv   func(string) string
 	Environ  []string
 	Now      func() time.Time
 	Proxy    func(*http.Request) (*url.URL, error) // as the environment says
+	// Guard is to be called before what takes time or runs the code of others: it ends the
+	// context at a signal and hides stdio. An answer from the cache does not pay for it.
+	Guard func()
 }

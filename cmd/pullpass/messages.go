@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/pullpass/pullpass/provider"
@@ -15,10 +16,12 @@ import (
 
 const maxLine = 2000 // bytes; a server's text can be long
 
-// messages writes to stderr.
+// messages writes to stderr. It is safe for use by several goroutines: what was given up may
+// still have something to say.
 type messages struct {
 	out     io.Writer
 	verbose bool
+	mu      sync.Mutex
 }
 
 func (m *messages) error(err error) {
@@ -42,9 +45,16 @@ func (m *messages) debug(format string, args ...any) {
 // answers of servers and programs, with whatever is in them.
 func (m *messages) line(kind, text string) {
 	text, _, _ = strings.Cut(strings.TrimLeftFunc(text, unicode.IsSpace), "\n")
-	text = strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
+	text = oneLine(text)
 	if len(text) > maxLine {
 		text = strings.ToValidUTF8(text[:maxLine], "") + "…"
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	fmt.Fprintf(m.out, "pullpass: %s: %s\n", kind, text)
+}
+
+// oneLine puts spaces where text has control characters, which a terminal might obey.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
 }

@@ -30,3 +30,15 @@ func defaultDockerConfigs(getenv func(string) string, home string) []string {
 	}
 	return files
 }
+
+// defaultCacheDir is where the credentials are kept: for root where it is gone after a reboot,
+// for others in a folder of their own; "" if there is none.
+func defaultCacheDir(getenv func(string) string, home string, root bool) string {
+	if root {
+		return rootCacheDir(getenv)
+	}
+	if folder := userCacheFolder(getenv, home); folder != "" {
+		return filepath.Join(folder, "pullpass")
+	}
+	return ""
+}

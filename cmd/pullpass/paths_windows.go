@@ -1,6 +1,10 @@
 package main
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"golang.org/x/sys/windows"
+)
 
 func configFolder(getenv func(string) string) string {
 	data := getenv("ProgramData")
@@ -16,3 +20,12 @@ func gcloudFolder(getenv func(string) string, _ string) string {
 	}
 	return ""
 }
+
+func isRoot() bool { return windows.GetCurrentProcessToken().IsElevated() }
+
+// rootCacheDir is below the folder of the config, which others may read.
+func rootCacheDir(getenv func(string) string) string {
+	return filepath.Join(configFolder(getenv), "cache")
+}
+
+func userCacheFolder(getenv func(string) string, _ string) string { return getenv("LocalAppData") }

@@ -28,6 +28,7 @@ func stuck(t *testing.T) (p *process, stdout, stderr *bytes.Buffer, release func
 		Stderr: stderr,
 		Getenv: func(string) string { return "" },
 		Now:    time.Now,
+		Guard:  func() {},
 		Proxy: func(*http.Request) (*url.URL, error) {
 			<-held
 			return nil, io.ErrClosedPipe
@@ -68,7 +69,7 @@ func TestTimeLimit(t *testing.T) {
 		if took := time.Since(started); code != exitFailed || took < timeLimit || took > timeLimit+grace {
 			t.Errorf("exit code %d after %v", code, took)
 		}
-		if stdout.Len() != 0 || stderr.String() != "pullpass: error: answer the request: no result within 45s\n" {
+		if stdout.Len() != 0 || stderr.String() != "pullpass: error: get the credential: no result in time\n" {
 			t.Errorf("stdout of %d bytes, stderr %q", stdout.Len(), stderr)
 		}
 		release()
@@ -91,7 +92,7 @@ func TestSignal(t *testing.T) {
 		if took := time.Since(started); code != exitFailed || took < time.Second || took > time.Second+grace {
 			t.Errorf("exit code %d after %v", code, took)
 		}
-		if stdout.Len() != 0 || stderr.String() != "pullpass: error: answer the request: stopped by a signal\n" {
+		if stdout.Len() != 0 || stderr.String() != "pullpass: error: get the credential: stopped by a signal\n" {
 			t.Errorf("stdout of %d bytes, stderr %q", stdout.Len(), stderr)
 		}
 		release()
@@ -110,6 +111,7 @@ func TestClosedStdout(t *testing.T) {
 		Stderr: &stderr,
 		Getenv: func(string) string { return "" },
 		Now:    time.Now,
+		Guard:  func() {},
 	}
 	if code := run(t.Context(), p); code != exitFailed || !strings.Contains(stderr.String(), "pullpass: error: write the response: ") {
 		t.Errorf("exit code %d, stderr %q", code, stderr.String())

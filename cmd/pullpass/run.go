@@ -21,7 +21,17 @@ const (
 // run runs the command that p names and returns its exit code.
 func run(ctx context.Context, p *process) int {
 	messages := &messages{out: p.Stderr}
-	root := newRootCommand(p, messages)
+	n := &node{process: p, messages: messages}
+	if len(p.Args) == 0 && !p.Terminal {
+		// The kubelet's call, for each image: it does not wait for a tree of commands.
+		if err := (plugin{n}).run(ctx); err != nil {
+			messages.error(err)
+			return exitFailed
+		}
+		return exitAnswered
+	}
+	p.Guard()
+	root := newRootCommand(n)
 	root.SetArgs(p.Args)
 	command, err := root.ExecuteContextC(ctx)
 	var failed failure
@@ -29,7 +39,9 @@ func run(ctx context.Context, p *process) int {
 	case err == nil:
 		return exitAnswered
 	case errors.As(err, &failed):
-		messages.error(failed.error)
+		if !errors.Is(failed.error, errShown) {
+			messages.error(failed.error)
+		}
 		return exitFailed
 	}
 	messages.error(provider.WithHint(err, "see "+command.CommandPath()+" --help"))
@@ -39,6 +51,9 @@ func run(ctx context.Context, p *process) int {
 // A failure is an error of what a command does. All others are of how it was called.
 type failure struct{ error }
 
+// errShown stands for errors that were shown already.
+var errShown = errors.New("there were errors")
+
 // asFailure makes a failure of an error, and nothing of none.
 func asFailure(err error) error {
 	if err == nil {
@@ -47,8 +62,7 @@ func asFailure(err error) error {
 	return failure{err}
 }
 
-func newRootCommand(p *process, m *messages) *cobra.Command {
-	plugin := &plugin{process: p, messages: m}
+func newRootCommand(n *node) *cobra.Command {
 	showVersion := false
 	root := &cobra.Command{
 		Use:   "pullpass",
@@ -67,21 +81,23 @@ CredentialProviderRequest on stdin and writes a CredentialProviderResponse.`,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showVersion {
-				return printVersion(p.Stdout)
+				return printVersion(n.Stdout)
 			}
-			if p.Terminal {
+			if n.Terminal {
 				return cmd.Help()
 			}
-			return asFailure(plugin.run(cmd.Context()))
+			return asFailure(plugin{n}.run(cmd.Context()))
 		},
 	}
-	root.SetIn(p.Stdin)
-	root.SetOut(p.Stdout)
-	root.SetErr(p.Stderr)
-	root.PersistentFlags().BoolVarP(&m.verbose, "verbose", "v", false, "say on stderr what is decided and why; never a secret")
-	root.Flags().StringVar(&plugin.configPath, "config", "", "config `file` (default $PULLPASS_CONFIG, else "+defaultConfig(p.Getenv)+")")
+	root.SetIn(n.Stdin)
+	root.SetOut(n.Stdout)
+	root.SetErr(n.Stderr)
+	flags := root.PersistentFlags()
+	flags.BoolVarP(&n.messages.verbose, "verbose", "v", false, "say on stderr what is decided and why; never a secret")
+	flags.StringVar(&n.configPath, "config", "", "config `file` (default $PULLPASS_CONFIG, else "+defaultConfig(n.Getenv)+")")
+	flags.StringVar(&n.cacheDir, "cache-dir", "", "`directory` of the cache (default $PULLPASS_CACHE_DIR, else that of the config, else "+defaultCacheDir(n.Getenv, n.Home, n.Root)+")")
 	root.Flags().BoolVar(&showVersion, "version", false, "the same as pullpass version")
-	root.AddCommand(newVersionCommand(p))
+	root.AddCommand(newCacheCommand(n), newWarmCommand(n), newVersionCommand(n.process))
 	return root
 }
 

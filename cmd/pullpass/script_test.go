@@ -22,6 +22,7 @@ func TestScripts(t *testing.T) {
 				"HOME="+env.WorkDir,
 				"USERPROFILE="+env.WorkDir,
 				"PULLPASS_CONFIG="+env.WorkDir+"/none.yaml",
+				"PULLPASS_CACHE_DIR="+env.WorkDir+"/cache",
 				"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9",
 				"GCE_METADATA_HOST=127.0.0.1:9",
 			)

@@ -14,8 +14,9 @@ const (
 
 // A Config is the content of the file. What the file leaves out is zero.
 type Config struct {
-	CacheDir   string
-	Registries []Registry // in the order of the file: the first match wins
+	CacheDir    string
+	MetricsFile string     // absolute, ends in .prom
+	Registries  []Registry // in the order of the file: the first match wins
 }
 
 // A Registry is a rule: the images that it selects, who answers for them, and how.

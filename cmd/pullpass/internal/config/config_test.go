@@ -22,6 +22,8 @@ const full = `apiVersion: pullpass/v1
 kind: Config
 cache:
   dir: /run/pullpass          # tmpfs
+metrics:
+  textfile: /var/lib/node_exporter/textfile_collector/pullpass.prom
 registries:                    # first match wins
 - match: "123456789012.dkr.ecr.*.amazonaws.com"
   provider: ecr
@@ -38,7 +40,8 @@ registries:                    # first match wins
 func fullConfig(t *testing.T) Config {
 	no := false
 	return Config{
-		CacheDir: "/run/pullpass",
+		CacheDir:    "/run/pullpass",
+		MetricsFile: "/var/lib/node_exporter/textfile_collector/pullpass.prom",
 		Registries: []Registry{{
 			Pattern:  pattern(t, "123456789012.dkr.ecr.*.amazonaws.com"),
 			Provider: provider.ECR,

@@ -14,12 +14,15 @@ func providers() []string {
 
 // config reads the whole document.
 func (w *walker) config(v value) Config {
-	s := w.section(v, "apiVersion", "kind", "cache", "registries")
+	s := w.section(v, "apiVersion", "kind", "cache", "metrics", "registries")
 	s.text("apiVersion", mustBe(apiVersion))
 	s.text("kind", mustBe(kind))
 	var c Config
 	if cache, ok := s.fields["cache"]; ok {
 		c.CacheDir = w.section(cache, "dir").text("dir", checkPath)
+	}
+	if metrics, ok := s.fields["metrics"]; ok {
+		c.MetricsFile = w.section(metrics, "textfile").text("textfile", checkTextfile)
 	}
 	if registries, ok := s.fields["registries"]; ok {
 		c.Registries = w.registries(registries)

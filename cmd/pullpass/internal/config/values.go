@@ -26,6 +26,14 @@ func checkPath(path string) error {
 	return nil
 }
 
+// checkTextfile refuses names that node_exporter's textfile collector does not read.
+func checkTextfile(path string) error {
+	if filepath.Ext(path) != ".prom" {
+		return errors.New("must end in .prom, or node_exporter does not read it")
+	}
+	return checkPath(path)
+}
+
 func checkUsername(name string) error {
 	if strings.Contains(name, ":") {
 		return errors.New("must not contain a colon: the registry would take what follows for the password")

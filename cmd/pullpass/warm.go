@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+func newWarmCommand(n *node) *cobra.Command {
+	var registries []string
+	command := &cobra.Command{
+		Use:   "warm [--registry HOST[/PATH]]...",
+		Short: "Fetch the credentials that will be needed into the cache",
+		Long: `Fetch the credentials of the config's rules into the cache, before the first pull: while an
+image is baked, or while a node boots. What is cached already is fetched anew only if it is
+past half of its life, so that tokens stay fresh if warm runs from a timer.
+
+A rule such as *.dkr.ecr.*.amazonaws.com does not say for which region: name its registries
+with --registry, which replaces the rules as the list of what is fetched. Credentials from
+files and credential helpers are kept for a minute alone; for those warm is a check.
+
+The scopes of credentials depend on the environment and the user: run warm as the kubelet
+runs the plugin.`,
+		Example: `  pullpass warm
+  pullpass warm --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com --registry europe-docker.pkg.dev`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			named, err := parseRegistries(registries)
+			if err != nil {
+				return err
+			}
+			return asFailure(n.warm(cmd.Context(), named))
+		},
+	}
+	command.Flags().StringArrayVar(&registries, "registry", nil, "a registry, `HOST[/PATH]`, in place of those of the config; may be given more than once")
+	return command
+}
+
+// A registry is one to get the credential for, and what its user calls it.
+type registry struct {
+	name  string
+	image provider.Image // the zero one, which nobody claims, if no backend serves the host
+}
+
+// parseRegistries reads the values of --registry.
+func parseRegistries(names []string) ([]registry, error) {
+	var list []registry
+	for _, name := range names {
+		pattern, err := provider.ParsePattern(name)
+		if err == nil && strings.Contains(name, "*") {
+			err = errors.New("must be one registry, without wildcards")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--registry %q: %w", name, err)
+		}
+		r := registry{name: name}
+		for _, backend := range backends() {
+			if image, ok := pattern.Sample(backend); ok {
+				r.image = image
+			}
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+// configRegistries returns the registries that the config's rules stand for.
+func (n *node) configRegistries() []registry {
+	var list []registry
+	for _, rule := range n.config.Registries {
+		image, ok := rule.Pattern.Sample(rule.Provider)
+		if !ok {
+			n.messages.note("the rule %s is left out, it leaves the region open: name its registries with --registry", rule.Pattern)
+			continue
+		}
+		list = append(list, registry{rule.Pattern.String(), image})
+	}
+	return list
+}
+
+// warm gets the credentials of the named registries, or of the config's if there are none. It
+// goes on after an error, which it shows: then the one that it returns is errShown.
+func (n *node) warm(ctx context.Context, registries []registry) error {
+	if err := n.load(); err != nil {
+		return err
+	}
+	if err := n.checkCache(); err != nil {
+		return err
+	}
+	if len(registries) == 0 {
+		registries = n.configRegistries()
+	}
+	if len(registries) == 0 {
+		n.messages.note("nothing to warm: no rule of the config names a registry, and there is no --registry")
+	}
+	var failed error
+	done := map[provider.Scope]bool{}
+	for _, r := range registries {
+		if err := n.warmOne(ctx, r, done); err != nil {
+			n.messages.error(fmt.Errorf("warm %s: %w", r.name, err))
+			failed = errShown
+		}
+		if ctx.Err() != nil { // the others would fail in the same way
+			break
+		}
+	}
+	return failed
+}
+
+// warmOne gets the credential of a registry if its scope is not among those that are done.
+func (n *node) warmOne(ctx context.Context, r registry, done map[provider.Scope]bool) error {
+	defer n.writeMetrics(ctx)
+	request := provider.Request{Image: r.image}
+	choice, claimed := provider.Choose(n.rules, request)
+	switch {
+	case !claimed:
+		return errors.New("no provider claims the host")
+	case done[choice.Scope]:
+		n.messages.debug("%s: its credential is that of a registry before it", r.name)
+		return nil
+	}
+	done[choice.Scope] = true
+	n.messages.debug("%s: ask for %s", r.name, r.image)
+	limited, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	credential, err := n.credential(limited, choice, request)
+	outcome := "good until " + until(credential)
+	switch {
+	case errors.Is(err, provider.ErrNone):
+		outcome = oneLine("no credential: " + err.Error())
+	case err != nil:
+		return err
+	}
+	_, err = fmt.Fprintf(n.Stdout, "%s: %s, %s\n", r.name, scopeProvider(choice.Scope), outcome)
+	return err
+}
