@@ -50,7 +50,7 @@ func TestFetchLog(t *testing.T) {
 // TestMetricsOfTheGivenUp: a fetch that takes all the time is a failure in the metrics, and
 // what the metrics take comes after that.
 func TestMetricsOfTheGivenUp(t *testing.T) {
-	args := setIdentity(t)
+	args := emptyConfig(t)
 	textfile := filepath.Join(t.TempDir(), "pullpass.prom")
 	config := "apiVersion: pullpass/v1\nkind: Config\nmetrics: {textfile: " + textfile + "}\n"
 	if err := os.WriteFile(args[1], []byte(config), 0o600); err != nil {

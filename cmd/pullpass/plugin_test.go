@@ -26,7 +26,7 @@ func stuck(t *testing.T) (p *process, stdout, stderr *bytes.Buffer, release func
 		Stdin:  strings.NewReader(ecrRequest),
 		Stdout: stdout,
 		Stderr: stderr,
-		Getenv: func(string) string { return "" },
+		Getenv: identity,
 		Now:    time.Now,
 		Guard:  func() {},
 		Proxy: func(*http.Request) (*url.URL, error) {
@@ -37,21 +37,19 @@ func stuck(t *testing.T) (p *process, stdout, stderr *bytes.Buffer, release func
 	return p, stdout, stderr, func() { close(held) }
 }
 
-// setIdentity gives the SDK an identity and nothing else, so that it goes straight for the
-// token. It returns the arguments for an empty config.
-func setIdentity(t *testing.T) (args []string) {
-	t.Helper()
-	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "")
-		}
-	}
-	for name, value := range map[string]string{
+// identity is an environment with an AWS identity and nothing else, so that the token comes
+// next, and with nobody to ask for another one.
+func identity(name string) string {
+	return map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
-		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-	} {
-		t.Setenv(name, value)
-	}
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9",
+	}[name]
+}
+
+// emptyConfig returns the arguments that name a config without a setting.
+func emptyConfig(t *testing.T) (args []string) {
+	t.Helper()
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(config, []byte("apiVersion: pullpass/v1\nkind: Config\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -60,7 +58,7 @@ func setIdentity(t *testing.T) (args []string) {
 }
 
 func TestTimeLimit(t *testing.T) {
-	args := setIdentity(t)
+	args := emptyConfig(t)
 	synctest.Test(t, func(t *testing.T) {
 		p, stdout, stderr, release := stuck(t)
 		p.Args = args
@@ -78,7 +76,7 @@ func TestTimeLimit(t *testing.T) {
 }
 
 func TestSignal(t *testing.T) {
-	args := setIdentity(t)
+	args := emptyConfig(t)
 	synctest.Test(t, func(t *testing.T) {
 		p, stdout, stderr, release := stuck(t)
 		p.Args = args

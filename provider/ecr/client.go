@@ -2,10 +2,8 @@ package ecr
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"time"
 
@@ -17,69 +15,51 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
-
-	"github.com/pullpass/pullpass/provider"
 )
 
-const operationName = "GetAuthorizationToken"
-
-// An api is what tells ECR and ECR Public apart.
+// An api is what tells AWS's APIs apart.
 type api struct {
-	id     string // as the SDK names it in errors and settings
-	name   string // in signatures and host names
-	target string // in requests, before the operation
+	id   string // as the SDK names it in errors and settings
+	name string // in signatures and host names
 }
 
-func apiOf(host provider.Host) api {
-	if host.Public {
-		return api{"ECR PUBLIC", "ecr-public", "SpencerFrontendService"}
-	}
-	return api{"ECR", "ecr", "AmazonEC2ContainerRegistry_V20150921"}
-}
-
-// A client makes the one call that is needed of an API. It is put together from the parts of
-// the SDK's own client, which is not linked: the schemas and the endpoint rules of all its
-// operations are set up at every start, also of a run that asks nobody.
+// A client makes one call of an API. It is put together from the parts of the SDK's own
+// clients, which are not linked: the schemas and the endpoint rules of all their operations
+// are set up at every start, also of a run that asks nobody.
 type client struct {
 	api      api
 	endpoint *url.URL
-	config   aws.Config
+	config   aws.Config // without credentials for a call that is not signed
 	now      func() time.Time
 
 	skew time.Duration // how far the API's clock was ahead at the last attempt
 }
 
-// getAuthorizationToken makes the call. An error has the form of the SDK's own clients.
-func (c *client) getAuthorizationToken(ctx context.Context) (answer, error) {
-	var result answer
-	stack, err := c.stack(ctx, &result)
+// A writer makes a request one for the operation; a reader takes what the API answers to it.
+type (
+	writer func(context.Context, *smithyhttp.Request) error
+	reader func(context.Context, *smithyhttp.Response) error
+)
+
+// do makes the call. An error has the form of the SDK's own clients.
+func (c *client) do(ctx context.Context, operation string, write writer, read reader) error {
+	stack, err := c.stack(ctx, operation, write, read)
 	if err == nil {
 		handler := smithyhttp.NewClientHandlerWithOptions(c.config.HTTPClient)
 		_, _, err = middleware.DecorateHandler(handler, stack).Handle(ctx, nil)
 	}
 	if err != nil {
-		return answer{}, &smithy.OperationError{ServiceID: c.api.id, OperationName: operationName, Err: err}
+		return &smithy.OperationError{ServiceID: c.api.id, OperationName: operation, Err: err}
 	}
-	return result, nil
+	return nil
 }
 
-// stack returns the steps of the call, in the order of the SDK's client. They leave what the
-// API answers in result.
-func (c *client) stack(ctx context.Context, result *answer) (*middleware.Stack, error) {
-	// To the protocol, the operation has neither input nor output: it sends {}, and reads errors.
-	operation := smithy.NewOperationSchema(schema(operationName, smithy.ShapeTypeOperation), nil, nil)
-	protocol := awsjson.New11(smithy.NewServiceSchema(schema(c.api.target, smithy.ShapeTypeService), ""))
+// stack returns the steps of the call, in the order of the SDK's clients.
+func (c *client) stack(ctx context.Context, operation string, write writer, read reader) (*middleware.Stack, error) {
 	request := smithyhttp.NewStackRequest().(*smithyhttp.Request)
 	request.URL = c.endpoint
-	if err := protocol.SerializeRequest(ctx, operation, nil, request); err != nil {
+	if err := write(ctx, request); err != nil {
 		return nil, err
-	}
-	read := func(ctx context.Context, response *smithyhttp.Response) error {
-		if err := protocol.DeserializeResponse(ctx, operation, &smithy.TypeRegistry{}, response, nil); err != nil {
-			return err
-		}
-		return decodeJSON(response.Body, result)
 	}
 	agent := awsmiddleware.NewRequestUserAgent()
 	agent.AddSDKAgentKey(awsmiddleware.APIMetadata, c.api.name)
@@ -91,7 +71,7 @@ func (c *client) stack(ctx context.Context, result *answer) (*middleware.Stack, 
 	})
 	timing := &awsmiddleware.RecordResponseTiming{DisableClockSkewCorrection: c.config.DisableClockSkewCorrection}
 
-	stack := middleware.NewStack(operationName, func() any { return request })
+	stack := middleware.NewStack(operation, func() any { return request })
 	return stack, errors.Join(
 		stack.Build.Add(&awsmiddleware.ClientRequestID{}, middleware.After),
 		stack.Build.Add(agent, middleware.After),
@@ -105,14 +85,13 @@ func (c *client) stack(ctx context.Context, result *answer) (*middleware.Stack, 
 	)
 }
 
-func schema(name string, shape smithy.ShapeType) *smithy.Schema {
-	return smithy.NewSchema(smithy.ShapeID{Name: name}, shape, 0)
-}
-
 // sign signs an attempt, at the time of the API's clock. The SDK has nothing public for it.
 func (c *client) sign(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	out middleware.FinalizeOutput, metadata middleware.Metadata, err error,
 ) {
+	if c.config.Credentials == nil {
+		return next.HandleFinalize(ctx, in)
+	}
 	identity, err := c.config.Credentials.Retrieve(ctx)
 	if err != nil {
 		return out, metadata, fmt.Errorf("get identity: %w", err)
@@ -129,7 +108,7 @@ func (c *client) sign(ctx context.Context, in middleware.FinalizeInput, next mid
 }
 
 // deserializer has the response of an attempt read, and closes it.
-func deserializer(read func(context.Context, *smithyhttp.Response) error) middleware.DeserializeMiddleware {
+func deserializer(read reader) middleware.DeserializeMiddleware {
 	return middleware.DeserializeMiddlewareFunc("OperationDeserializer", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
@@ -140,12 +119,4 @@ func deserializer(read func(context.Context, *smithyhttp.Response) error) middle
 		}
 		return out, metadata, err
 	})
-}
-
-// decodeJSON decodes a body into result, which an empty one leaves as it is.
-func decodeJSON(body io.Reader, result *answer) error {
-	if err := json.NewDecoder(body).Decode(result); err != nil && err != io.EOF {
-		return &smithy.DeserializationError{Err: err}
-	}
-	return nil
 }

@@ -239,7 +239,7 @@ func TestAnswers(t *testing.T) {
 				return seen
 			}
 			got, want := run(func(ctx context.Context, p *Provider, cfg aws.Config, host provider.Host) (provider.Credential, error) {
-				return p.getToken(ctx, cfg, host)
+				return p.getToken(ctx, settings{}, cfg, host)
 			}), run(generated)
 			switch {
 			case c.text != "":
@@ -279,7 +279,7 @@ func TestNobodyAnswers(t *testing.T) {
 	late, cancel := context.WithDeadline(t.Context(), time.Now())
 	defer cancel()
 	for name, ctx := range map[string]context.Context{"connection refused": t.Context(), "stopped": stopped, "late": late} {
-		credential, err := p.getToken(ctx, testConfig(host), host)
+		credential, err := p.getToken(ctx, settings{}, testConfig(host), host)
 		got := look(credential, err, host)
 		credential, err = generated(ctx, p, testConfig(host), host)
 		if want := look(credential, err, host); got != want || got.text == "" {

@@ -1,105 +1,66 @@
 package ecr
 
 import (
-	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
-	"path/filepath"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go/logging"
 
 	"github.com/pullpass/pullpass/provider"
-	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 const (
 	connectTimeout = 5 * time.Second
 	// attemptTimeout bounds one attempt, so that the SDK's three fit into the time of a pull.
 	attemptTimeout = 10 * time.Second
-
-	sessionName = "pullpass"
 )
 
-// loadConfig returns the SDK's configuration for the registry's region with the node's
-// identity. Configuration files are read, and a credential_process is run; no server is asked
-// before the first call.
-func (p *Provider) loadConfig(ctx context.Context, host provider.Host, metadata *metadataClient) (aws.Config, error) {
-	if err := p.checkSharedFiles(); err != nil {
-		return aws.Config{}, err
-	}
-	client := awshttp.NewBuildableClient().
-		WithTimeout(attemptTimeout).
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout }).
-		WithTransportOptions(func(t *http.Transport) { t.Proxy = p.Proxy })
-	attempts := 0 // known after the load, in which the chain makes its clients
-	options := []func(*config.LoadOptions) error{
-		config.WithRegion(host.Region),
-		config.WithRetryer(func() aws.Retryer { return newRetryer(&attempts) }),
-		config.WithHTTPClient(client),
-		config.WithLogger(logging.Nop{}),
-		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = metadata }),
-		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }),
-	}
-	if p.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(p.Profile))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return aws.Config{}, err
-	}
-	attempts = setting(cfg, func(s source) (int, bool, error) { return s.GetRetryMaxAttempts(ctx) })
-	metadata.Client = imds.NewFromConfig(cfg, metadata.options)
-	if command := credentialProcess(cfg); command != "" {
-		// At once, under ctx: aws.CredentialsCache hides its end from what it retrieves.
-		found, err := runProcess(ctx, command)
+// newConfig returns how AWS's APIs are called in the registry's region, yet by nobody.
+func (p *Provider) newConfig(s settings, host provider.Host) (aws.Config, error) {
+	client := p.newHTTPClient()
+	if s.caBundle != "" {
+		authorities, err := readAuthorities(s.caBundle)
 		if err != nil {
 			return aws.Config{}, err
 		}
-		cfg.Credentials = credentials.StaticCredentialsProvider{Value: found}
+		client = client.WithTransportOptions(func(t *http.Transport) {
+			if t.TLSClientConfig == nil {
+				t.TLSClientConfig = &tls.Config{}
+			}
+			t.TLSClientConfig.RootCAs = authorities
+		})
 	}
-	return cfg, nil
+	return aws.Config{
+		Region:                     host.Region,
+		HTTPClient:                 client,
+		Retryer:                    func() aws.Retryer { return newRetryer(s.attempts) },
+		AppID:                      s.appID,
+		DisableClockSkewCorrection: s.noSkewCorrection,
+	}, nil
 }
 
-// assumeRole returns cfg with the identity of the rule's role, assumed with cfg's own.
-func (p *Provider) assumeRole(cfg aws.Config) aws.Config {
-	role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), p.RoleARN, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = sessionName
-		if p.ExternalID != "" {
-			o.ExternalID = aws.String(p.ExternalID)
-		}
-	})
-	assumed := cfg.Copy()
-	assumed.Credentials = aws.NewCredentialsCache(role)
-	return assumed
+func (p *Provider) newHTTPClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
+		WithTimeout(attemptTimeout).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout }).
+		WithTransportOptions(func(t *http.Transport) { t.Proxy = p.Proxy })
 }
 
-// checkSharedFiles checks the files of profiles that the SDK reads. Both can hold secrets, and
-// credential_process, a program to run; a config file that all can read is nothing unusual.
-func (p *Provider) checkSharedFiles() error {
-	if path := p.sharedFile("AWS_CONFIG_FILE", "config"); path != "" {
-		if err := safefile.Check(path); err != nil {
-			return err
-		}
+func readAuthorities(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read CA bundle: %w", err)
 	}
-	if path := p.sharedFile("AWS_SHARED_CREDENTIALS_FILE", "credentials"); path != "" {
-		return safefile.CheckSecret(path, p.Warn)
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("read CA bundle: no certificate in " + path)
 	}
-	return nil
-}
-
-func (p *Provider) sharedFile(variable, name string) string {
-	if path := p.Getenv(variable); path != "" || p.Home == "" {
-		return path
-	}
-	return filepath.Join(p.Home, ".aws", name)
+	return pool, nil
 }

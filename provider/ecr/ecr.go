@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -101,26 +103,15 @@ func variant(host provider.Host) string {
 // Fetch implements provider.Provider.
 func (p *Provider) Fetch(ctx context.Context, request provider.Request) (provider.Credential, error) {
 	host, _ := provider.LookupHost(request.Image)
-	metadata := newMetadataClient()
-	cfg, err := p.loadConfig(ctx, host, metadata)
+	chain, err := p.newChain(host)
 	if err != nil {
 		return provider.Credential{}, explain(err, host)
 	}
-	// Each identity alone, before the call that needs it: within a call, the identity's tries
-	// are repeated for each try of the call.
-	_, err = cfg.Credentials.Retrieve(ctx)
-	if err == nil && p.RoleARN != "" {
-		cfg = p.assumeRole(cfg)
-		_, err = cfg.Credentials.Retrieve(ctx)
-	}
-	var credential provider.Credential
-	if err == nil {
-		credential, err = p.getToken(ctx, cfg, host)
-	}
+	credential, err := p.fetch(ctx, chain, host)
 	if err == nil {
 		return credential, nil
 	}
-	absence := metadata.absence(err)
+	absence := chain.metadata.absence(err)
 	switch {
 	case absence == "":
 		return provider.Credential{}, explain(err, host)
@@ -128,4 +119,20 @@ func (p *Provider) Fetch(ctx context.Context, request provider.Request) (provide
 		return provider.Credential{}, fmt.Errorf("%w: there is no AWS identity", provider.ErrNone)
 	}
 	return provider.Credential{}, noIdentity(absence, host)
+}
+
+// fetch gets a token with the identity of the chain, or with the rule's role assumed by it.
+func (p *Provider) fetch(ctx context.Context, c *chain, host provider.Host) (provider.Credential, error) {
+	identity, err := c.identity(ctx)
+	if err == nil && p.RoleARN != "" {
+		identity, err = c.assumeRole(ctx, identity, role{
+			arn: p.RoleARN, session: sessionName, externalID: p.ExternalID, endpoint: p.namedEndpoint(c.settings, stsAPI()),
+		})
+	}
+	if err != nil {
+		return provider.Credential{}, err
+	}
+	config := c.config.Copy()
+	config.Credentials = credentials.StaticCredentialsProvider{Value: identity}
+	return p.getToken(ctx, c.settings, config, host)
 }

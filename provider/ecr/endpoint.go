@@ -1,13 +1,10 @@
 package ecr
 
 import (
-	"context"
 	"errors"
 	"net/url"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pullpass/pullpass/provider"
@@ -25,22 +22,79 @@ var partitions = [...]struct{ prefix, domain, dualStackDomain string }{
 	{"", "amazonaws.com", "api.aws"},
 }
 
-var errEndpoint = errors.New("the endpoint that is configured for the API is not an http or https URL")
+var (
+	errEndpoint   = errors.New("the endpoint that is configured for the API is not an http or https URL")
+	errSTSVariant = errors.New("an endpoint is configured for STS, and so is its FIPS or dual-stack variant")
+)
 
 // endpoint returns the URL to ask for a token of the host: the one that is named for the API,
-// otherwise AWS's own.
-func (p *Provider) endpoint(ctx context.Context, cfg aws.Config, host provider.Host) (*url.URL, error) {
+// otherwise AWS's own. As with the SDK, FIPS and dual stack are variants of AWS's own alone.
+func (p *Provider) endpoint(s settings, host provider.Host) (*url.URL, error) {
 	api := apiOf(host)
-	named := p.namedEndpoint(ctx, cfg, api)
+	named := p.Endpoint
 	if named == "" {
-		return &url.URL{Scheme: "https", Host: awsHost(ctx, cfg, host, api), Path: "/"}, nil
+		named = p.namedEndpoint(s, api)
 	}
+	if named != "" {
+		return parseEndpoint(named)
+	}
+	name := api.name
+	// ECR Public has no FIPS endpoint, whatever the settings want of the other services.
+	if !host.Public && (host.FIPS || s.fips) {
+		name += "-fips"
+	}
+	if host.DualStack || s.dualStack {
+		return awsEndpoint(name, host.Region, true), nil
+	}
+	return awsEndpoint("api."+name, host.Region, false), nil
+}
+
+// stsEndpoint returns the URL of STS in the region: named, or AWS's own if that is "".
+func stsEndpoint(named string, s settings, region string) (*url.URL, error) {
+	if named != "" {
+		if s.fips || s.dualStack {
+			return nil, errSTSVariant
+		}
+		return parseEndpoint(named)
+	}
+	name := stsAPI().name
+	// In the US government's regions the plain endpoint is the FIPS one, unless it is dual stack.
+	if s.fips && (s.dualStack || !strings.HasPrefix(region, "us-gov-")) {
+		name += "-fips"
+	}
+	return awsEndpoint(name, region, s.dualStack), nil
+}
+
+// namedEndpoint returns the URL that the environment or the profile names for the API, or else
+// for all of them, and "" if none does.
+func (p *Provider) namedEndpoint(s settings, api api) string {
+	if own := p.ownEndpoint(s, api); own != "" || s.ignoreEndpoints {
+		return own
+	}
+	return first(p.Getenv("AWS_ENDPOINT_URL"), s.profile.Endpoint)
+}
+
+// ownEndpoint returns the URL that is named for the API alone. If the environment names one
+// for all of them, the profile's for one does not count.
+func (p *Provider) ownEndpoint(s settings, api api) string {
+	name := strings.ReplaceAll(api.id, " ", "_")
+	own := p.Getenv("AWS_ENDPOINT_URL_" + name)
+	switch {
+	case s.ignoreEndpoints:
+		return ""
+	case own != "" || p.Getenv("AWS_ENDPOINT_URL") != "":
+		return own
+	}
+	return s.profile.Endpoints[strings.ToLower(name)]
+}
+
+// parseEndpoint returns the URL that is named for an API, as the SDK uses it: without the user
+// and the query.
+func parseEndpoint(named string) (*url.URL, error) {
 	address, err := url.Parse(named)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
 		return nil, errEndpoint // without its text, where a secret may be
 	}
-	// As with the SDK, FIPS and dual stack are variants of AWS's own endpoints alone, and the
-	// user and the query of the URL are not sent.
 	plain := &url.URL{Scheme: address.Scheme, Host: address.Host, Path: smithyhttp.JoinPath(address.Path, "/")}
 	if address.RawPath != "" {
 		plain.RawPath = smithyhttp.JoinPath(address.RawPath, "/")
@@ -48,44 +102,19 @@ func (p *Provider) endpoint(ctx context.Context, cfg aws.Config, host provider.H
 	return plain, nil
 }
 
-// namedEndpoint returns the URL that the rule, the environment or the profile names for the
-// API, in this order, and "" if none does.
-func (p *Provider) namedEndpoint(ctx context.Context, cfg aws.Config, api api) string {
-	if p.Endpoint != "" {
-		return p.Endpoint
-	}
-	if ignore, _, err := config.GetIgnoreConfiguredEndpoints(ctx, cfg.ConfigSources); ignore && err == nil {
-		return ""
-	}
-	// The environment's endpoint of all services goes before the profile's of this one.
-	variable := "AWS_ENDPOINT_URL_" + strings.ReplaceAll(api.id, " ", "_")
-	if p.Getenv("AWS_ENDPOINT_URL") == "" || p.Getenv(variable) != "" {
-		named := setting(cfg, func(s source) (string, bool, error) { return s.GetServiceBaseEndpoint(ctx, api.id) })
-		if named != "" {
-			return named
-		}
-	}
-	return aws.ToString(cfg.BaseEndpoint)
-}
-
-// awsHost returns the name of the API's host in the variant that the registry's name or the
-// settings want.
-func awsHost(ctx context.Context, cfg aws.Config, host provider.Host, api api) string {
-	fips := setting(cfg, func(s source) (aws.FIPSEndpointState, bool, error) { return s.GetUseFIPSEndpoint(ctx) })
-	dualStack := setting(cfg, func(s source) (aws.DualStackEndpointState, bool, error) { return s.GetUseDualStackEndpoint(ctx) })
-	name := api.name
-	// ECR Public has no FIPS endpoint, whatever the settings want of the other services.
-	if !host.Public && (host.FIPS || fips == aws.FIPSEndpointStateEnabled) {
-		name += "-fips"
-	}
+// awsEndpoint returns AWS's own endpoint of that name in the region.
+func awsEndpoint(name, region string, dualStack bool) *url.URL {
+	host := name + "." + region + "."
 	for _, partition := range partitions {
-		if !strings.HasPrefix(host.Region, partition.prefix) {
+		if !strings.HasPrefix(region, partition.prefix) {
 			continue
 		}
-		if host.DualStack || dualStack == aws.DualStackEndpointStateEnabled {
-			return name + "." + host.Region + "." + partition.dualStackDomain
+		if dualStack {
+			host += partition.dualStackDomain
+		} else {
+			host += partition.domain
 		}
-		return "api." + name + "." + host.Region + "." + partition.domain
+		break
 	}
-	return ""
+	return &url.URL{Scheme: "https", Host: host, Path: "/"}
 }

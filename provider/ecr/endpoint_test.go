@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 )
 
 // images has a registry of each form of the table of hosts, with regions of today and of some
@@ -125,15 +126,18 @@ func TestRequest(t *testing.T) {
 			p := &Provider{Endpoint: c.endpoint, Getenv: os.Getenv, Now: time.Now}
 			for _, image := range images() {
 				host := lookup(t, image)
-				cfg, err := p.loadConfig(t.Context(), host, newMetadataClient())
+				got, want := &recorder{}, &recorder{}
+				c, err := p.newChain(host)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, want := &recorder{}, &recorder{}
-				cfg.HTTPClient = got
-				_, err = p.getToken(t.Context(), cfg, host)
-				cfg.HTTPClient = want
-				_, wantErr := generated(t.Context(), p, cfg, host)
+				c.config.HTTPClient = got
+				_, err = p.fetch(t.Context(), c, host)
+				cfg, wantErr := config.LoadDefaultConfig(t.Context(), config.WithRegion(host.Region), config.WithHTTPClient(want),
+					config.WithRetryer(c.config.Retryer))
+				if wantErr == nil {
+					_, wantErr = generated(t.Context(), p, cfg, host)
+				}
 				if !errors.Is(err, errNoToken) || !errors.Is(wantErr, errNoToken) {
 					t.Fatalf("%s: errors %v and %v", image, err, wantErr)
 				}
@@ -149,7 +153,7 @@ func TestRequest(t *testing.T) {
 func TestEndpointUnusable(t *testing.T) {
 	for _, endpoint := range []string{"ecr.example.com", "https://", "ftp://user:canary@ecr.example.com", "https://user:can/ary@ecr.example.com", "https://ecr.example.com/%zz", "://"} {
 		p := &Provider{Endpoint: endpoint, Now: time.Now}
-		if _, err := p.getToken(t.Context(), aws.Config{}, lookup(t, base)); err != errEndpoint {
+		if _, err := p.getToken(t.Context(), settings{}, aws.Config{}, lookup(t, base)); err != errEndpoint {
 			t.Errorf("%s: %v", endpoint, err)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -59,14 +58,11 @@ func explain(err error, host provider.Host) error {
 
 // cause is the part of an SDK error that tells something.
 func cause(err error) string {
-	var process *processcreds.ProviderError
 	var refused smithy.APIError
 	var transport *url.Error
 	var answer *smithyhttp.ResponseError
 	operation := innermost(err)
 	switch {
-	case errors.As(err, &process): // its text quotes what the process printed
-		return errProcess.Error()
 	case errors.As(err, &transport):
 		return plainURL(err)
 	case errors.Is(err, context.DeadlineExceeded):

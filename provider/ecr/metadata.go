@@ -21,9 +21,8 @@ const (
 	metadataAnswerTimeout  = 4 * time.Second
 )
 
-// metadataClient is the client of the EC2 metadata service. The SDK wants one before the
-// configuration exists that it is made of, so that Client is filled in later. It remembers
-// the last exchange, since the SDK's errors do not tell whether anybody was there.
+// metadataClient is the client of the EC2 metadata service. It remembers the last exchange,
+// since the SDK's errors do not tell whether anybody was there.
 type metadataClient struct {
 	*imds.Client
 
@@ -33,8 +32,9 @@ type metadataClient struct {
 	err    error  // why there was none
 }
 
-func newMetadataClient() *metadataClient {
-	return &metadataClient{http: &http.Client{
+// newMetadataClient returns a client with what the node's settings want of it.
+func newMetadataClient(settings imds.Options) *metadataClient {
+	m := &metadataClient{http: &http.Client{
 		Transport: &http.Transport{
 			// No proxy: what a proxy takes for the metadata address is another machine's.
 			Proxy:                 nil,
@@ -43,6 +43,8 @@ func newMetadataClient() *metadataClient {
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
+	m.Client = imds.New(settings, m.options)
+	return m
 }
 
 // Do implements imds.HTTPClient.

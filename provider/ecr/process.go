@@ -9,27 +9,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
 	"github.com/pullpass/pullpass/provider/internal/subprocess"
 )
 
 const processTimeout = 20 * time.Second
-
-// credentialProcess returns the command of the profile's credential_process if the SDK's chain
-// ends there, otherwise "". One behind a role of the profile is left to the SDK.
-func credentialProcess(cfg aws.Config) string {
-	if !aws.IsCredentialsProvider(cfg.Credentials, (*processcreds.Provider)(nil)) {
-		return ""
-	}
-	for _, source := range cfg.ConfigSources {
-		if shared, ok := source.(config.SharedConfig); ok {
-			return shared.CredentialProcess
-		}
-	}
-	return ""
-}
 
 var errProcess = errors.New("the credential_process of the profile failed, or did not print credentials in the form of version 1")
 

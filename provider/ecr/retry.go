@@ -11,18 +11,18 @@ import (
 // A retryer is the SDK's standard one with shorter waits.
 type retryer struct {
 	*retry.Standard
-	attempts *int // that the node's settings allow a call; 0 for the SDK's default of three
+	attempts int // that the node's settings allow a call; 0 for the SDK's default of three
 }
 
-// newRetryer returns a retryer for one client. The number of attempts is read at each call.
-func newRetryer(attempts *int) aws.Retryer {
+// newRetryer returns a retryer for one client.
+func newRetryer(attempts int) aws.Retryer {
 	return retryer{retry.NewStandard(shortWaits), attempts}
 }
 
 // MaxAttempts implements aws.Retryer.
 func (r retryer) MaxAttempts() int {
-	if *r.attempts > 0 {
-		return *r.attempts
+	if r.attempts > 0 {
+		return r.attempts
 	}
 	return r.Standard.MaxAttempts()
 }

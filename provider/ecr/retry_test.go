@@ -32,7 +32,7 @@ func TestWaits(t *testing.T) {
 }
 
 // TestAttempts: the settings for the number of attempts hold for the API and for what the
-// SDK's chain asks for an identity.
+// chain asks for an identity.
 func TestAttempts(t *testing.T) {
 	dir := t.TempDir()
 	token, config := filepath.Join(dir, "token"), filepath.Join(dir, "config")

@@ -16,13 +16,13 @@ import (
 )
 
 // getToken calls GetAuthorizationToken of ECR or ECR Public.
-func (p *Provider) getToken(ctx context.Context, cfg aws.Config, host provider.Host) (provider.Credential, error) {
-	endpoint, err := p.endpoint(ctx, cfg, host)
+func (p *Provider) getToken(ctx context.Context, s settings, cfg aws.Config, host provider.Host) (provider.Credential, error) {
+	endpoint, err := p.endpoint(s, host)
 	if err != nil {
 		return provider.Credential{}, err
 	}
 	client := client{api: apiOf(host), endpoint: endpoint, config: cfg, now: p.Now}
-	answer, err := client.getAuthorizationToken(ctx)
+	answer, err := client.getAuthorizationToken(ctx, host)
 	if err != nil {
 		return provider.Credential{}, err
 	}

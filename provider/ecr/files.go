@@ -1,0 +1,46 @@
+package ecr
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pullpass/pullpass/provider/ecr/internal/sharedconfig"
+	"github.com/pullpass/pullpass/provider/safefile"
+)
+
+// sharedFiles reads AWS's shared files of profiles. Both can hold secrets, and
+// credential_process, a program to run; a config file that all can read is nothing unusual.
+func (p *Provider) sharedFiles() (config, credentials sharedconfig.File, err error) {
+	config.Path = p.sharedFile("AWS_CONFIG_FILE", "config")
+	credentials.Path = p.sharedFile("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+	if config.Text, err = readShared(config.Path, safefile.Read); err != nil {
+		return config, credentials, err
+	}
+	credentials.Text, err = readShared(credentials.Path, func(path string) ([]byte, error) {
+		return safefile.ReadSecret(path, p.Warn)
+	})
+	return config, credentials, err
+}
+
+func (p *Provider) sharedFile(variable, name string) string {
+	if path := p.Getenv(variable); path != "" || p.Home == "" {
+		return path
+	}
+	return filepath.Join(p.Home, ".aws", name)
+}
+
+// readShared returns nothing for a file that cannot be opened, as the SDK does, and for
+// /dev/null, by which people say that there is none.
+func readShared(path string, read func(string) ([]byte, error)) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&fs.ModeCharDevice != 0 {
+		return nil, nil
+	}
+	text, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil, nil
+	}
+	return text, err
+}
