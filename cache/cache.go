@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	// renewLimit is how long a request that has an answer in hand may take to renew it.
-	renewLimit = 3 * time.Second
+	// renewLimit is how long a request that has an answer in hand tries to renew it. A fetch may
+	// take another second to end.
+	renewLimit = 2 * time.Second
 	// ownTry is what the wait for another process leaves of the time: that process may have
 	// been stopped, and then the request is still answered without it.
 	ownTry = 10 * time.Second
@@ -45,7 +46,8 @@ type Cache struct {
 	Warn, Debug func(string)
 }
 
-// A Fetch gets a new credential from the authority, as provider.Provider's Fetch does.
+// A Fetch gets a new credential from the authority, as provider.Provider's Fetch does. It
+// returns within a second of the end of its context.
 type Fetch func(context.Context) (provider.Credential, error)
 
 // Get returns the credential of scope: from the directory, or with fetch, whose answer is kept
@@ -60,28 +62,36 @@ func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (pro
 		c.Warn("the cache is not used: " + err.Error())
 		return fetch(ctx)
 	}
-	started := c.Now()
 	e, err := c.read(scope)
 	if err != nil {
 		c.Warn(fmt.Sprintf("a cached credential is not used: %v", err))
 	}
-	if e.isUsable(started) && e.isDue(started) {
-		return c.renew(ctx, scope, e, fetch), nil
+	if now := c.Now(); e.isUsable(now) && e.isDue(now) {
+		if credential, found := c.renew(ctx, scope, e, fetch); found {
+			return credential, nil
+		}
+		e, _ = c.read(scope)
 	}
-	for {
+	for holders := 0; ; holders++ {
 		if credential, err, found := c.answer(e); found {
 			return credential, err
 		}
+		if holders == 2 {
+			// One may have swept. Two that fetched could not keep what they got, or it is about to
+			// expire: what cannot be kept is no reason to wait.
+			c.Debug("fetch without the cache: other processes have kept nothing there")
+			return fetch(ctx)
+		}
 		unlock, err := c.lockWithin(ctx, scope)
 		switch {
-		case errors.Is(err, errRemoved) && ctx.Err() == nil: // its holder is done
+		case errors.Is(err, errRemoved): // its holder is done
 			e, _ = c.read(scope)
 			continue
 		case err != nil:
 			c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
 			return fetch(ctx)
 		}
-		return c.fetchLocked(ctx, scope, started, unlock, fetch)
+		return c.fetchLocked(ctx, scope, unlock, fetch)
 	}
 }
 
@@ -98,23 +108,17 @@ func (c *Cache) answer(e entry) (provider.Credential, error, bool) {
 	return provider.Credential{}, nil, false
 }
 
-// fetchLocked fetches and keeps the outcome, unless another process has done so since started.
-// It unlocks.
-func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, started time.Time, unlock func(), fetch Fetch) (provider.Credential, error) {
+// fetchLocked fetches and keeps the outcome, unless another process has just done so. It
+// unlocks.
+func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock func(), fetch Fetch) (provider.Credential, error) {
 	last, _ := c.read(scope)
 	if credential, err, found := c.answer(last); found {
 		unlock()
 		return credential, err
 	}
-	if last.Issued.After(started) && !last.Issued.After(c.Now()) {
-		// The process waited for a credential that is too short-lived to be kept. The others
-		// that wait would do so in turn.
-		unlock()
-		return fetch(ctx)
-	}
 	place, err := c.reserve(scope)
 	if err != nil {
-		unlock() // what cannot be kept is no reason for others to wait
+		unlock() // the others need not wait for what cannot be kept
 		c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
 		return fetch(ctx)
 	}
@@ -127,56 +131,42 @@ func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, started t
 }
 
 // renew returns a new credential in place of current's, which is past half of its life, or
-// current's if another process is at it or there is none to get within a short time.
-func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, fetch Fetch) provider.Credential {
+// current's if another process is at it or there is none to get within a short time. It returns
+// false if current's must not be given out any more by then.
+func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, fetch Fetch) (provider.Credential, bool) {
 	unlock, err := c.tryLock(scope)
 	if err != nil {
 		c.Debug(fmt.Sprintf("from the cache, not renewed ahead: %v", err))
-		return current.credential()
+		return current.credential(), true
 	}
 	defer unlock()
 	if latest, _ := c.read(scope); latest.isUsable(c.Now()) {
 		if current = latest; !current.isDue(c.Now()) {
-			return current.credential()
+			return current.credential(), true
 		}
 	}
 	place, err := c.reserve(scope)
 	if err != nil {
 		c.Warn(fmt.Sprintf("a credential is not renewed ahead: %v", err))
-		return current.credential()
+		return current.credential(), true
 	}
-	credential, err := within(ctx, renewLimit, fetch)
+	limited, cancel := context.WithTimeout(ctx, min(renewLimit, current.goodUntil().Sub(c.Now())))
+	defer cancel()
+	credential, err := fetch(limited)
 	if err == nil && !newEntry(scope, credential, c.Now()).isUsable(c.Now()) {
 		err = errors.New("the new one is about to expire")
 	}
-	next := c.next(scope, current, credential, err)
-	c.keep(ctx, place, next)
-	if err != nil {
-		c.Warn(fmt.Sprintf("a credential is not renewed ahead, the one in hand is good until %s: %v", current.goodUntil().Format(time.RFC3339), err))
-		return current.credential()
+	switch {
+	case err == nil:
+		c.keep(ctx, place, c.next(scope, current, credential, nil))
+		return credential, true
+	case !current.isUsable(c.Now()):
+		place.release() // a short try says little, and a long one comes next
+		return provider.Credential{}, false
 	}
-	return next.credential()
-}
-
-// within calls fetch and does not wait longer than limit, even if fetch does.
-func within(ctx context.Context, limit time.Duration, fetch Fetch) (provider.Credential, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	type outcome struct {
-		credential provider.Credential
-		err        error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		credential, err := fetch(ctx)
-		done <- outcome{credential, err}
-	}()
-	select {
-	case o := <-done:
-		return o.credential, o.err
-	case <-ctx.Done():
-		return provider.Credential{}, fmt.Errorf("no answer within %v", limit)
-	}
+	c.keep(ctx, place, c.next(scope, current, credential, err))
+	c.Warn(fmt.Sprintf("a credential is not renewed ahead, the one in hand is good until %s: %v", current.goodUntil().Format(time.RFC3339), err))
+	return current.credential(), true
 }
 
 // next returns the entry that follows last after the outcome of a fetch.

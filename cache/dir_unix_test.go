@@ -53,7 +53,7 @@ func TestADirectoryThatIsOpenToOthersIsNotUsed(t *testing.T) {
 			if _, err := c.List(); err == nil {
 				t.Error("List gives no error")
 			}
-			if _, err := c.Clear(""); err == nil {
+			if _, err := c.Clear(t.Context(), ""); err == nil {
 				t.Error("Clear gives no error")
 			}
 			c.wantFiles(t, ID(scope)+entrySuffix)

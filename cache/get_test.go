@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -207,14 +208,13 @@ func TestWhoGetsTheLockLooksAgain(t *testing.T) {
 	for _, refused := range []error{nil, errors.New("refused")} {
 		c := newCache(t)
 		a := &authority{clock: c.clock, life: time.Hour, err: refused}
-		started := c.clock.now()
 		c.clock.advance(time.Second)
 		c.Get(t.Context(), scope, a.fetch)
 		unlock, err := c.tryLock(scope)
 		if err != nil {
 			t.Fatal(err)
 		}
-		credential, err := c.fetchLocked(t.Context(), scope, started, unlock, noFetch(t))
+		credential, err := c.fetchLocked(t.Context(), scope, unlock, noFetch(t))
 		switch {
 		case refused == nil && (err != nil || credential.Password.Reveal() != password(1)):
 			t.Errorf("the credential is %v, the error %v", credential, err)
@@ -222,5 +222,41 @@ func TestWhoGetsTheLockLooksAgain(t *testing.T) {
 			t.Errorf("the error is %v", err)
 		}
 		c.wantFiles(t, ID(scope)+entrySuffix)
+	}
+}
+
+// TestWaitersDoNotQueueForWhatIsNotKept: after two that kept nothing, the others go at once.
+func TestWaitersDoNotQueueForWhatIsNotKept(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		password string
+		life     time.Duration
+	}{
+		"too large":       {strings.Repeat("x", maxEntry), time.Hour},
+		"about to expire": {"x", expiryMargin},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const n = 20
+			c := newCache(t)
+			want := provider.Credential{Username: "user", Password: provider.NewSecret(test.password), Expires: c.clock.now().Add(test.life)}
+			var fetching, most atomic.Int32
+			together(n, func(int) {
+				got := c.get(t, scope, func(context.Context) (provider.Credential, error) {
+					if now := fetching.Add(1); now > most.Load() {
+						most.Store(now)
+					}
+					defer fetching.Add(-1)
+					time.Sleep(100 * time.Millisecond)
+					return want, nil
+				})
+				if got != want {
+					t.Error("the credential is another")
+				}
+			})
+			if c.takeWarnings(); most.Load() < n/2 {
+				t.Errorf("no more than %d fetched at once", most.Load())
+			}
+		})
 	}
 }

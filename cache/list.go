@@ -2,6 +2,7 @@ package cache
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pullpass/pullpass/cache/filelock"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -67,8 +69,9 @@ func (c *Cache) IDs() ([]string, error) {
 }
 
 // Clear removes the entries whose IDs begin with prefix, also those that cannot be read, and
-// returns how many. An error names what could not be removed.
-func (c *Cache) Clear(prefix string) (int, error) {
+// returns how many. It waits for fetches that are under way, which would put theirs back, until
+// ctx ends. An error names what could not be removed.
+func (c *Cache) Clear(ctx context.Context, prefix string) (int, error) {
 	paths, err := c.entries()
 	if err != nil {
 		return 0, err
@@ -78,12 +81,35 @@ func (c *Cache) Clear(prefix string) (int, error) {
 		if !strings.HasPrefix(filepath.Base(path), prefix) {
 			continue
 		}
-		if err := os.RemoveAll(path); err != nil {
+		if err := c.clear(ctx, path); err != nil {
 			return removed, err
 		}
 		removed++
 	}
 	return removed, nil
+}
+
+// clear removes the entry at path, and what a killed process was about to put in its place.
+func (c *Cache) clear(ctx context.Context, path string) error {
+	stem := strings.TrimSuffix(path, entrySuffix)
+	unlock, err := filelock.Wait(ctx, stem+lockSuffix)
+	for errors.Is(err, errRemoved) {
+		unlock, err = filelock.Wait(ctx, stem+lockSuffix)
+	}
+	if err != nil {
+		return fmt.Errorf("wait for who fetches %s: %w", filepath.Base(stem), err)
+	}
+	defer unlock()
+	files, err := os.ReadDir(c.Dir)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if strings.HasPrefix(file.Name(), filepath.Base(stem)+".") && strings.HasSuffix(file.Name(), placeSuffix) {
+			os.Remove(filepath.Join(c.Dir, file.Name()))
+		}
+	}
+	return os.RemoveAll(path)
 }
 
 // entries returns the paths of all entries.

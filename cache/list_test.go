@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,7 +136,7 @@ func TestClear(t *testing.T) {
 			t.Parallel()
 			c := newFullCache(t)
 			before := fileNames(t, c.Dir)
-			removed, err := c.Clear(test.prefix)
+			removed, err := c.Clear(t.Context(), test.prefix)
 			if err != nil || removed != test.removed {
 				t.Errorf("%d entries are removed, want %d; the error is %v", removed, test.removed, err)
 			}
@@ -178,7 +179,7 @@ func TestClearRemovesDirectoriesInThePlaceOfEntries(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(c.path(scope, entrySuffix), "inside"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if removed, err := c.Clear(""); err != nil || removed != 1 {
+	if removed, err := c.Clear(t.Context(), ""); err != nil || removed != 1 {
 		t.Errorf("%d entries are removed, the error is %v", removed, err)
 	}
 	c.wantFiles(t)
@@ -193,7 +194,7 @@ func TestWhereThereIsNoDirectory(t *testing.T) {
 	if ids, err := c.IDs(); len(ids) > 0 || err != nil {
 		t.Errorf("IDs gives %v and the error %v", ids, err)
 	}
-	if removed, err := c.Clear(""); removed > 0 || err != nil {
+	if removed, err := c.Clear(t.Context(), ""); removed > 0 || err != nil {
 		t.Errorf("Clear gives %v and the error %v", removed, err)
 	}
 	if _, err := os.Lstat(c.Dir); !errors.Is(err, os.ErrNotExist) {
@@ -214,4 +215,56 @@ func TestIDs(t *testing.T) {
 	if !slices.Equal(ids, want) {
 		t.Errorf("the IDs are %q, want %q", ids, want)
 	}
+}
+
+// TestClearWaitsForWhoFetches has a renewal that fails, and would put the old credential back.
+func TestClearWaitsForWhoFetches(t *testing.T) {
+	t.Parallel()
+	c, _ := newDueCache(t)
+	fetching, cleared := make(chan struct{}), make(chan error, 1)
+	go func() {
+		<-fetching
+		removed, err := c.Clear(t.Context(), "")
+		if err == nil && removed != 1 {
+			err = fmt.Errorf("%d entries are removed", removed)
+		}
+		cleared <- err
+	}()
+	c.get(t, scope, func(context.Context) (provider.Credential, error) {
+		close(fetching)
+		return provider.Credential{}, errors.New("ask the authority: refused")
+	})
+	c.wantWarning(t, "not renewed ahead")
+	if err := <-cleared; err != nil {
+		t.Error(err)
+	}
+	c.wantFiles(t)
+}
+
+func TestClearGivesUp(t *testing.T) {
+	t.Parallel()
+	c, _ := newDueCache(t)
+	unlock, err := c.tryLock(scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if removed, err := c.Clear(ctx, ""); removed != 0 || err == nil {
+		t.Errorf("%d entries are removed, the error is %v", removed, err)
+	}
+}
+
+// TestClearRemovesWhatWasAboutToBeKept: a killed process's, with a token in it.
+func TestClearRemovesWhatWasAboutToBeKept(t *testing.T) {
+	t.Parallel()
+	c, _ := newDueCache(t)
+	if _, err := c.reserve(scope); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Clear(t.Context(), ""); err != nil {
+		t.Error(err)
+	}
+	c.wantFiles(t)
 }

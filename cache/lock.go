@@ -36,7 +36,7 @@ func (c *Cache) lockWithin(ctx context.Context, scope provider.Scope) (unlock fu
 		defer cancel()
 	}
 	unlock, err = filelock.Wait(ctx, c.path(scope, lockSuffix))
-	if err != nil && errors.Is(err, ctx.Err()) {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, errors.New("another process that fetches the same credential has not ended in time")
 	}
 	return unlock, err

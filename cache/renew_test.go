@@ -113,9 +113,9 @@ func TestALateRenewalFindsThatItIsDone(t *testing.T) {
 	c, a := newDueCache(t)
 	before := c.load(t, scope)
 	c.wantCall(t, a, 2)
-	credential := c.renew(t.Context(), scope, before, noFetch(t))
-	if got := credential.Password.Reveal(); got != password(2) {
-		t.Errorf("the password is %q, want %q", got, password(2))
+	credential, found := c.renew(t.Context(), scope, before, noFetch(t))
+	if got := credential.Password.Reveal(); !found || got != password(2) {
+		t.Errorf("found: %v, the password is %q, want %q", found, got, password(2))
 	}
 	c.wantFiles(t, ID(scope)+entrySuffix)
 }
@@ -236,32 +236,48 @@ func TestASignalDuringARenewalIsNoFailure(t *testing.T) {
 	c.wantFiles(t, ID(scope)+entrySuffix)
 }
 
-// TestARenewalThatIgnoresItsTime takes as long as renewLimit.
-func TestARenewalThatIgnoresItsTime(t *testing.T) {
+// TestARenewalIsToldItsTime takes as long as renewLimit.
+func TestARenewalIsToldItsTime(t *testing.T) {
 	t.Parallel()
-	c, a := newDueCache(t)
-	end, ended := make(chan struct{}), make(chan struct{})
+	c, _ := newDueCache(t)
 	credential := c.get(t, scope, func(ctx context.Context) (provider.Credential, error) {
-		defer close(ended)
 		if deadline, limited := ctx.Deadline(); !limited || time.Until(deadline) > renewLimit {
 			t.Error("the fetch is not told its time")
 		}
-		<-end
-		return a.fetch(ctx)
+		<-ctx.Done()
+		return provider.Credential{}, errors.New("ask the authority: no answer in time")
 	})
 	if got := credential.Password.Reveal(); got != password(1) {
 		t.Errorf("the password is %q, want %q", got, password(1))
 	}
-	c.wantWarning(t, "not renewed ahead", "no answer within 3s")
+	c.wantWarning(t, "not renewed ahead", "no answer in time")
 	c.wantFiles(t, ID(scope)+entrySuffix)
 	if f := c.load(t, scope).Failure; f == nil {
 		t.Error("the failure is not kept")
 	}
-	close(end)
-	<-ended
-	if got := c.get(t, scope, noFetch(t)).Password.Reveal(); got != password(1) {
-		t.Errorf("after the fetch ended too late, the password is %q, want %q", got, password(1))
+}
+
+// TestARenewalThatOutlivesTheCredential: what is over is not given out, and the failure of the
+// short try is not the answer either.
+func TestARenewalThatOutlivesTheCredential(t *testing.T) {
+	t.Parallel()
+	c, a := newDueCache(t)
+	c.clock.advance(c.load(t, scope).goodUntil().Add(-time.Second).Sub(c.clock.now()))
+	tries := 0
+	credential := c.get(t, scope, func(ctx context.Context) (provider.Credential, error) {
+		if tries++; tries == 1 {
+			c.clock.advance(2 * time.Second)
+			return provider.Credential{}, errors.New("ask the authority: no answer in time")
+		}
+		if deadline, limited := ctx.Deadline(); !limited || time.Until(deadline) < renewLimit {
+			t.Error("the second try is a short one")
+		}
+		return a.fetch(ctx)
+	})
+	if got := credential.Password.Reveal(); got != password(2) || tries != 2 {
+		t.Errorf("the password is %q after %d tries, want %q after 2", got, tries, password(2))
 	}
+	c.wantFiles(t, ID(scope)+entrySuffix)
 }
 
 func TestARenewalWhereNothingCanBeKept(t *testing.T) {
@@ -269,7 +285,8 @@ func TestARenewalWhereNothingCanBeKept(t *testing.T) {
 	c, _ := newDueCache(t)
 	before := c.load(t, scope)
 	c.Dir += "-gone"
-	if got := c.renew(t.Context(), scope, before, noFetch(t)).Password.Reveal(); got != password(1) {
-		t.Errorf("the password is %q, want %q", got, password(1))
+	credential, found := c.renew(t.Context(), scope, before, noFetch(t))
+	if got := credential.Password.Reveal(); !found || got != password(1) {
+		t.Errorf("found: %v, the password is %q, want %q", found, got, password(1))
 	}
 }

@@ -74,9 +74,19 @@ type place struct {
 	target string
 }
 
-// reserve makes a place with its space on the disk taken, so that a full one shows before
-// others wait for what cannot be kept.
+// reserve makes a place, if need be by clearing away what is over.
 func (c *Cache) reserve(scope provider.Scope) (*place, error) {
+	p, err := c.tryReserve(scope)
+	if err != nil {
+		c.sweep()
+		return c.tryReserve(scope)
+	}
+	return p, nil
+}
+
+// tryReserve makes a place with its space on the disk taken, so that a full one shows before
+// others wait for what cannot be kept.
+func (c *Cache) tryReserve(scope provider.Scope) (*place, error) {
 	file, err := os.CreateTemp(c.Dir, ID(scope)+".*"+placeSuffix) // with mode 0600
 	if err != nil {
 		return nil, err

@@ -6,9 +6,9 @@ import (
 )
 
 // Sample returns an image that the pattern selects and that belongs to a backend of the table
-// of hosts: one whose credential is that of the pattern's images. What a credential does not
-// depend on, an AWS account, Google's location or a repository, is made up. It returns false if
-// the pattern selects no host of the backend, or leaves the region open.
+// of hosts. An AWS account and Google's location, on which no credential depends, are made up,
+// and so is a repository, on which one can: that of Docker Hub's may be another's. It returns
+// false if the pattern selects no host of the backend, or leaves the region open.
 func (p Pattern) Sample(backend string) (Image, bool) {
 	for _, row := range hostTable() {
 		if row.host.Provider != backend {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -48,8 +49,8 @@ func newCacheClearCommand(n *node) *cobra.Command {
 		Long: `Remove all that is cached, or that of one scope: its ID in pullpass cache list, or the
 beginning of it, of 4 characters at least. The next pull fetches anew.`,
 		Args: checkClearArguments,
-		RunE: func(_ *cobra.Command, args []string) error {
-			return asFailure(n.clearCache(strings.ToLower(strings.Join(args, ""))))
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return asFailure(n.clearCache(cmd.Context(), strings.ToLower(strings.Join(args, ""))))
 		},
 	}
 }
@@ -113,8 +114,8 @@ func (n *node) listCache(format string) error {
 }
 
 // clearCache removes the entries of the scope whose ID begins with prefix, or all if it is
-// empty.
-func (n *node) clearCache(prefix string) error {
+// empty. It waits for fetches that are under way.
+func (n *node) clearCache(ctx context.Context, prefix string) error {
 	if err := n.openCache(); err != nil {
 		return err
 	}
@@ -124,7 +125,9 @@ func (n *node) clearCache(prefix string) error {
 			return err
 		}
 	}
-	removed, err := n.cache.Clear(prefix)
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	removed, err := n.cache.Clear(ctx, prefix)
 	if err != nil {
 		return asCacheError("clear", err)
 	}

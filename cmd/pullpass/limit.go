@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// timeLimit holds for everything from start to answer. The kubelet kills a plugin after
-	// 60 s and then shows its own words in place of ours.
-	timeLimit = 45 * time.Second
+	// timeLimit and grace hold for everything from start to answer. The kubelet kills a plugin
+	// after 60 s and then shows its own words in place of ours.
+	timeLimit = 44 * time.Second
 	// grace is for the error of what was under way when the time was over.
 	grace = time.Second
 )

@@ -93,7 +93,7 @@ func (n *node) newCache() *cache.Cache {
 		return nil
 	}
 	return &cache.Cache{
-		Dir:   dir,
+		Dir:   filepath.Clean(dir), // with a slash at its end, a link would be followed
 		Node:  n.Hostname,
 		Now:   n.Now,
 		Warn:  n.messages.warn,

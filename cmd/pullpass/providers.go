@@ -70,6 +70,8 @@ func (n *node) provider(registry config.Registry) provider.Provider {
 			DockerConfig:   registry.DockerHub.DockerConfig,
 			DefaultConfigs: defaultDockerConfigs(n.Getenv, n.Home),
 			Helper:         dockerconfig.Programs{Environ: n.Environ, Timeout: helperLimit},
+			HelperHome:     n.Getenv("HOME"),
+			HelperPath:     n.Getenv("PATH"),
 			Warn:           n.messages.warn,
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -83,8 +84,8 @@ func (n *node) configRegistries() []registry {
 	return list
 }
 
-// warm gets the credentials of the named registries, or of the config's if there are none. It
-// goes on after an error, which it shows: then the one that it returns is errShown.
+// warm gets the credentials of the named registries at once, or of the config's if there are
+// none. It shows their errors: then the one that it returns is errShown.
 func (n *node) warm(ctx context.Context, registries []registry) error {
 	if err := n.load(); err != nil {
 		return err
@@ -98,44 +99,63 @@ func (n *node) warm(ctx context.Context, registries []registry) error {
 	if len(registries) == 0 {
 		n.messages.note("nothing to warm: no rule of the config names a registry, and there is no --registry")
 	}
-	var failed error
+	outcomes := make([]outcome, len(registries))
 	done := map[provider.Scope]bool{}
-	for _, r := range registries {
-		if err := n.warmOne(ctx, r, done); err != nil {
-			n.messages.error(fmt.Errorf("warm %s: %w", r.name, err))
-			failed = errShown
+	var group sync.WaitGroup
+	for i, r := range registries {
+		request := provider.Request{Image: r.image}
+		choice, claimed := provider.Choose(n.rules, request)
+		switch {
+		case !claimed:
+			outcomes[i].err = errors.New("no provider claims the host")
+			continue
+		case done[choice.Scope]:
+			n.messages.debug("%s: its credential is that of a registry before it", r.name)
+			continue
 		}
-		if ctx.Err() != nil { // the others would fail in the same way
-			break
+		done[choice.Scope] = true
+		n.messages.debug("%s: ask for %s", r.name, r.image)
+		group.Go(func() { outcomes[i] = n.warmScope(ctx, choice, request) }) // one may take all its time
+	}
+	group.Wait()
+	n.writeMetrics(ctx)
+	return n.show(registries, outcomes)
+}
+
+// An outcome is what warm says of a registry, nothing if it is the zero one.
+type outcome struct {
+	text string
+	err  error
+}
+
+// warmScope gets the credential for a request.
+func (n *node) warmScope(ctx context.Context, choice provider.Choice, request provider.Request) outcome {
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	credential, err := n.credential(ctx, choice, request)
+	text := "good until " + until(credential)
+	switch {
+	case errors.Is(err, provider.ErrNone):
+		text = oneLine("no credential: " + err.Error())
+	case err != nil:
+		return outcome{err: err}
+	}
+	return outcome{text: scopeProvider(choice.Scope) + ", " + text}
+}
+
+// show writes the outcomes, and returns errShown if there are errors among them.
+func (n *node) show(registries []registry, outcomes []outcome) error {
+	var failed error
+	for i, r := range registries {
+		switch o := outcomes[i]; {
+		case o.err != nil:
+			n.messages.error(fmt.Errorf("warm %s: %w", r.name, o.err))
+			failed = errShown
+		case o.text != "":
+			if _, err := fmt.Fprintf(n.Stdout, "%s: %s\n", r.name, o.text); err != nil {
+				return err
+			}
 		}
 	}
 	return failed
-}
-
-// warmOne gets the credential of a registry if its scope is not among those that are done.
-func (n *node) warmOne(ctx context.Context, r registry, done map[provider.Scope]bool) error {
-	defer n.writeMetrics(ctx)
-	request := provider.Request{Image: r.image}
-	choice, claimed := provider.Choose(n.rules, request)
-	switch {
-	case !claimed:
-		return errors.New("no provider claims the host")
-	case done[choice.Scope]:
-		n.messages.debug("%s: its credential is that of a registry before it", r.name)
-		return nil
-	}
-	done[choice.Scope] = true
-	n.messages.debug("%s: ask for %s", r.name, r.image)
-	limited, cancel := context.WithTimeout(ctx, timeLimit)
-	defer cancel()
-	credential, err := n.credential(limited, choice, request)
-	outcome := "good until " + until(credential)
-	switch {
-	case errors.Is(err, provider.ErrNone):
-		outcome = oneLine("no credential: " + err.Error())
-	case err != nil:
-		return err
-	}
-	_, err = fmt.Fprintf(n.Stdout, "%s: %s, %s\n", r.name, scopeProvider(choice.Scope), outcome)
-	return err
 }

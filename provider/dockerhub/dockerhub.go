@@ -26,8 +26,10 @@ type Provider struct {
 	// turn until one has a credential for the image.
 	DefaultConfigs []string
 
-	// Helper runs the credential helpers that a config.json names.
-	Helper dockerconfig.Helper
+	// Helper runs the credential helpers that a config.json names. HelperHome and HelperPath
+	// are the HOME and PATH of its environment, which decide what they find.
+	Helper                 dockerconfig.Helper
+	HelperHome, HelperPath string
 	// Warn gets a line for each file of secrets that others can read.
 	Warn func(string)
 }
@@ -40,18 +42,20 @@ func (p Provider) Scope(request provider.Request) (provider.Scope, bool) {
 		return "", false
 	}
 	pairs := []string{"provider", provider.DockerHub}
-	switch repository := request.Image.Repository; {
-	case p.hasPassword():
-		pairs = append(pairs, "username", p.Username, "passwordFile", p.PasswordFile)
-	case p.DockerConfig != "":
-		pairs = append(pairs, "dockerConfig", p.DockerConfig, "repository", repository)
-	default:
+	if p.hasPassword() {
+		return provider.NewScope(append(pairs, "username", p.Username, "passwordFile", p.PasswordFile)...), true
+	}
+	if p.DockerConfig != "" {
+		pairs = append(pairs, "dockerConfig", p.DockerConfig)
+	} else {
 		for _, path := range p.DefaultConfigs {
 			pairs = append(pairs, "defaultConfig", path)
 		}
-		pairs = append(pairs, "repository", repository)
 	}
-	return provider.NewScope(pairs...), true
+	return provider.NewScope(append(pairs,
+		"repository", request.Image.Repository,
+		"helper-home", p.HelperHome,
+		"helper-path", p.HelperPath)...), true
 }
 
 // Fetch implements provider.Provider. It reads the source anew; the credential has no expiry.

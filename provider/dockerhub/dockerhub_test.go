@@ -19,6 +19,8 @@ func TestScope(t *testing.T) {
 		{"token", token, "docker.io/acme/app", "provider=dockerhub\nusername=me\npasswordFile=/etc/token\n"},
 		{"config", config, "docker.io/acme/app", "provider=dockerhub\ndockerConfig=/etc/config.json\nrepository=acme/app\n"},
 		{"default configs", defaults, "docker.io/acme/app", "provider=dockerhub\ndefaultConfig=/a\ndefaultConfig=/b\nrepository=acme/app\n"},
+		{"helpers", Provider{DockerConfig: "/c", HelperHome: "/root", HelperPath: "/bin"}, "docker.io/acme/app",
+			"provider=dockerhub\ndockerConfig=/c\nrepository=acme/app\nhelper-home=/root\nhelper-path=/bin\n"},
 		{"nothing", Provider{}, "docker.io/acme/app", "provider=dockerhub\nrepository=acme/app\n"},
 		{"short form", token, "nginx", "provider=dockerhub\nusername=me\npasswordFile=/etc/token\n"},
 		{"short form, config", config, "nginx:1.27", "provider=dockerhub\ndockerConfig=/etc/config.json\nrepository=library/nginx\n"},

@@ -55,10 +55,10 @@ func (c *chain) identity(ctx context.Context) (aws.Credentials, error) {
 	return c.ofProfile(ctx, c.settings.profile)
 }
 
-func (c *chain) environmentKeys() (keys aws.Credentials, found bool) {
-	keys.AccessKeyID = first(c.Getenv("AWS_ACCESS_KEY_ID"), c.Getenv("AWS_ACCESS_KEY"))
-	keys.SecretAccessKey = first(c.Getenv("AWS_SECRET_ACCESS_KEY"), c.Getenv("AWS_SECRET_KEY"))
-	keys.SessionToken = c.Getenv("AWS_SESSION_TOKEN")
+func (p *Provider) environmentKeys() (keys aws.Credentials, found bool) {
+	keys.AccessKeyID = first(p.Getenv("AWS_ACCESS_KEY_ID"), p.Getenv("AWS_ACCESS_KEY"))
+	keys.SecretAccessKey = first(p.Getenv("AWS_SECRET_ACCESS_KEY"), p.Getenv("AWS_SECRET_KEY"))
+	keys.SessionToken = p.Getenv("AWS_SESSION_TOKEN")
 	return keys, keys.HasKeys()
 }
 

@@ -30,17 +30,23 @@ type Provider struct {
 	Warn   func(string)                          // takes a line on a file that others can read
 }
 
-// identityVariables are the environment variables that decide who the SDK is to AWS and whom
-// it asks.
+// identityVariables are the environment variables that decide who we are to AWS and whom we
+// ask: names, paths and switches.
 var identityVariables = [...]string{
 	"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY",
 	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
 	"AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
-	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-	"AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_DISABLED",
-	"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC", "AWS_ENDPOINT_URL_STS",
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_DISABLED",
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+}
+
+// secretVariables do so as well, and can hold a secret: the path of a container's credentials
+// is enough to get them.
+var secretVariables = [...]string{
+	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+	"AWS_EC2_METADATA_SERVICE_ENDPOINT",
+	"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC", "AWS_ENDPOINT_URL_STS",
 }
 
 // Scope implements provider.Provider. A token belongs to a principal and a region; the account
@@ -61,31 +67,34 @@ func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
 		"external-id", p.ExternalID,
 		"home", p.Home, // of the shared config files
 	}
+	if _, found := p.environmentKeys(); found {
+		pairs = append(pairs, "keys", "of the environment") // not by half, which is nobody's
+	}
 	for _, name := range identityVariables {
-		pairs = append(pairs, name, printable(name, p.Getenv(name)))
+		pairs = append(pairs, name, p.Getenv(name))
+	}
+	for _, name := range secretVariables {
+		pairs = append(pairs, name, printable(p.Getenv(name)))
 	}
 	return provider.NewScope(pairs...), true
 }
 
-// printable returns a variable's value for the scope, which people get to see. What may be a
-// secret in it, such as a password in a URL, is there as its hash.
-func printable(name, value string) string {
+// printable returns a value for the scope, which people get to see: of a URL the host, and the
+// hash of whatever has more.
+func printable(value string) string {
 	if value == "" {
 		return ""
 	}
 	hash := fmt.Sprintf("sha256:%.8x", sha256.Sum256([]byte(value)))
-	if name == "AWS_CONTAINER_AUTHORIZATION_TOKEN" {
-		return hash
-	}
 	address, err := url.Parse(value)
-	if err != nil {
+	if err != nil || address.Scheme == "" || address.Host == "" {
 		return hash
 	}
-	if address.User == nil && address.RawQuery == "" {
-		return value
+	host := address.Scheme + "://" + address.Host
+	if host == value {
+		return host
 	}
-	address.User, address.RawQuery = nil, ""
-	return address.String() + " " + hash
+	return host + " " + hash
 }
 
 func variant(host provider.Host) string {

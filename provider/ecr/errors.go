@@ -92,8 +92,8 @@ func quotesRequest(code string) bool {
 	return false
 }
 
-// plainURL returns the text of a transport's error with its URL less user, password and query,
-// where endpoints are sometimes given a secret.
+// plainURL returns the text of a transport's error with no more of its URL than the host: in
+// what is around it, endpoints are sometimes given a secret.
 func plainURL(err error) string {
 	var transport *url.Error
 	if !errors.As(err, &transport) {
@@ -103,8 +103,7 @@ func plainURL(err error) string {
 	if parseErr != nil {
 		return transport.Op + ": " + transport.Err.Error()
 	}
-	address.User, address.RawQuery = nil, ""
-	return fmt.Sprintf("%s %q: %v", transport.Op, address, transport.Err)
+	return fmt.Sprintf("%s %q: %v", transport.Op, address.Scheme+"://"+address.Host, transport.Err)
 }
 
 func isRefusal(code string) bool {

@@ -73,8 +73,14 @@ func TestScopeIsApart(t *testing.T) {
 	} {
 		add(name, scope(t, p, nil, base))
 	}
-	for _, name := range identityVariables {
+	for _, name := range append(identityVariables[:], secretVariables[:]...) {
 		add(name, scope(t, Provider{}, map[string]string{name: "x"}, base))
+	}
+	for _, secret := range []string{"AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"} {
+		pair := map[string]string{"AWS_ACCESS_KEY_ID": "x", secret: "canary"}
+		if got := scope(t, Provider{}, pair, base); seen[got] != "" || strings.Contains(string(got), "canary") {
+			t.Errorf("a pair of keys has the scope of %q\n%s", seen[got], got)
+		}
 	}
 }
 
@@ -89,13 +95,16 @@ func TestScopeClaimsECRAlone(t *testing.T) {
 // TestScopeShowsNoSecret: the scope is shown to people.
 func TestScopeShowsNoSecret(t *testing.T) {
 	env := map[string]string{
-		"AWS_ENDPOINT_URL_ECR":               "https://user:canary-1@ecr.example.com/?token=canary-2",
-		"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/v1?token=canary-3",
-		"AWS_CONTAINER_AUTHORIZATION_TOKEN":  "canary-4",
-		"AWS_ENDPOINT_URL":                   "https://user:canary-5%zz@x/",
+		"AWS_ENDPOINT_URL_ECR":                   "https://user:canary-1@ecr.example.com/?token=canary-2",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI":     "http://127.0.0.1/v1/canary-3",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/canary-4",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN":      "canary-5",
+		"AWS_ENDPOINT_URL":                       "https://user:canary-6%zz@x/",
+		"AWS_ENDPOINT_URL_STS":                   "user:canary-7@sts.example.com",
+		"AWS_ENDPOINT_URL_ECR_PUBLIC":            "https://ecr.example.com/#canary-8",
 	}
 	text := string(scope(t, Provider{}, env, base))
-	if strings.Contains(text, "canary") || !strings.Contains(text, "AWS_ENDPOINT_URL_ECR=https://ecr.example.com/ sha256:") {
+	if strings.Contains(text, "canary") || !strings.Contains(text, "AWS_ENDPOINT_URL_ECR=https://ecr.example.com sha256:") {
 		t.Error(text)
 	}
 	for name := range env {

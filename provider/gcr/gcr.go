@@ -38,7 +38,13 @@ func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
 	if !known || host.Provider != provider.Google {
 		return "", false
 	}
-	pairs := []string{"provider", provider.Google, "impersonate", p.Impersonate}
+	pairs := []string{
+		"provider", provider.Google,
+		"impersonate", p.Impersonate,
+		// A federation file for AWS takes the subject's keys from here.
+		"AWS_ACCESS_KEY_ID", p.Getenv("AWS_ACCESS_KEY_ID"),
+		"AWS_SECRET_ACCESS_KEY", setOrNot(p.Getenv("AWS_SECRET_ACCESS_KEY")),
+	}
 	if p.CredentialsFile != "" {
 		return provider.NewScope(append(pairs, "file", p.CredentialsFile)...), true
 	}
@@ -46,6 +52,14 @@ func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
 		"GOOGLE_APPLICATION_CREDENTIALS", p.Getenv("GOOGLE_APPLICATION_CREDENTIALS"),
 		"default-file", p.DefaultFile,
 		"metadata-host", p.metadataHost())...), true
+}
+
+// setOrNot stands for a secret in the scope, which people get to see.
+func setOrNot(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return "set"
 }
 
 // Fetch implements provider.Provider.

@@ -40,6 +40,8 @@ func TestScope(t *testing.T) {
 		"gcloud's file":             {p: Provider{DefaultFile: "/a"}},
 		"file of the environment":   {env: map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/a"}},
 		"other metadata server":     {env: map[string]string{"GCE_METADATA_HOST": "127.0.0.1"}},
+		"an AWS identity":           {env: map[string]string{"AWS_ACCESS_KEY_ID": "x"}},
+		"a whole AWS identity":      {env: map[string]string{"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "canary"}},
 		"an impersonation injected": {p: Provider{CredentialsFile: "/a\nimpersonate=x@p.iam.gserviceaccount.com"}},
 	} {
 		got := scope(t, c.p, c.env, "gcr.io/project/app")

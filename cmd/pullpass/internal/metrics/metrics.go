@@ -40,8 +40,11 @@ const (
 	maxFile = 1 << 20
 
 	fetchSuffix = ".fetch"
-	// staleAfter is the age at which a fetch that is not written to the end never will be.
-	staleAfter = time.Minute
+	// staleAfter is the age at which a fetch that is not written to the end never will be, and
+	// one that nobody has collected is cleared away: then someone holds the lock for good.
+	staleAfter = 10 * time.Minute
+	// maxCollected bounds what one round takes: others may be able to write to the folder.
+	maxCollected = 1000
 )
 
 // A Textfile is the file. It may be updated by many processes at once. All fields must be set.
@@ -103,7 +106,7 @@ func (t Textfile) leave(fetches []Fetch) (path string, err error) {
 	return file.Name(), err
 }
 
-// left returns the paths of the fetches that were left, and clears away what is none.
+// left returns the paths of fetches that were left, and clears away what is stale.
 func (t Textfile) left() []string {
 	folder, prefix := filepath.Split(t.beside("."))
 	files, err := os.ReadDir(folder)
@@ -119,10 +122,10 @@ func (t Textfile) left() []string {
 		info, err := file.Info()
 		switch {
 		case err != nil: // it was collected
-		case info.Mode().IsRegular() && info.Size() > 0:
-			paths = append(paths, path)
 		case t.Now().Sub(info.ModTime()) > staleAfter:
 			os.Remove(path)
+		case info.Mode().IsRegular() && info.Size() > 0 && len(paths) < maxCollected:
+			paths = append(paths, path)
 		}
 	}
 	return paths
