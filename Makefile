@@ -10,7 +10,7 @@ PLATFORMS := linux/amd64 linux/arm64 windows/amd64
 RACE ?= $(if $(shell command -v gcc || command -v clang),-race)
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w'
 
-.PHONY: help build cross demo test fuzz check fmt vet staticcheck govulncheck tidy clean
+.PHONY: help build cross demo bench test fuzz check fmt vet staticcheck govulncheck tidy clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,10 @@ cross: ## Build the binaries of all platforms into bin/
 demo: build ## Show the main job on this machine, without any cloud account
 	@cd integration && $(GO) build -o ../$(BIN)/pullpass-demo ./demo
 	@$(BIN)/pullpass-demo $(BIN)/pullpass
+
+bench: build ## Measure pullpass beside the other plugins, on the fakes (writes integration/bench/RESULTS.md; BENCHFLAGS=-check)
+	@cd integration && $(GO) build -o ../$(BIN)/pullpass-bench ./bench
+	@$(BIN)/pullpass-bench -pullpass $(BIN)/pullpass $(BENCHFLAGS)
 
 test: ## Run all tests: the code's own, and the binary against fakes, the kubelet's code and a registry
 	$(GO) test $(RACE) -count=1 ./...

@@ -59,7 +59,7 @@ func (w *world) open(ctx context.Context) error {
 			return err
 		}
 		w.closers = append(w.closers, func() { os.RemoveAll(home) })
-		*env = append([]string{"HOME=" + home}, clouds...)
+		*env = append([]string{"HOME=" + home, "PULLPASS_CACHE_DIR=" + filepath.Join(home, "cache")}, clouds...)
 	}
 	w.registry.MakePublic(strings.TrimPrefix(publicImage, "docker.io/"))
 	for _, image := range []string{ecrImage, googleImage, hubImage, publicImage} {

@@ -304,7 +304,7 @@ func TestAWSFailures(t *testing.T) {
 		}, want: []string{"status 302 Found"}},
 		"FIPS wanted, and an endpoint named": {order: func(*awsfake.Server) {}, env: []string{"AWS_USE_FIPS_ENDPOINT=true", "AWS_USE_DUALSTACK_ENDPOINT=true"}},
 		"no such profile": {order: func(*awsfake.Server) {}, env: []string{"AWS_PROFILE=nobody"},
-			want: []string{"failed to get shared config profile, nobody"}},
+			want: []string{`profile "nobody": no such profile in `}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

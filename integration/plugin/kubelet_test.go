@@ -97,9 +97,11 @@ func push(t *testing.T, r *registry.Server, image string) (digest string) {
 	return digest
 }
 
-// TestKubeletCachesByRegistry: one answer serves all repositories of a registry.
+// TestKubeletCachesByRegistry: one answer serves all repositories of a registry. The kubelet's
+// cache is at work, since pullpass has no place for its own.
 func TestKubeletCachesByRegistry(t *testing.T) {
 	n := newNode(t, "v1", hubPassword)
+	n.env = append(n.env, "PULLPASS_CACHE_DIR=/dev/null")
 	result := kubelet.Lookup(t, n.config, n.bin, n.env, ecrHost+"/a", ecrHost+"/b", ecrHost+"/c/d")
 	for _, answer := range result.Answers {
 		if len(answer.Entries) != 1 {

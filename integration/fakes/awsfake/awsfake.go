@@ -5,6 +5,7 @@
 package awsfake
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,6 +67,9 @@ type Server struct {
 	sessions      map[string]bool     // the session tokens of IMDSv2
 	registryToken map[string]Token    // by password
 	requests      []Request
+
+	instanceMu sync.Mutex // taken before mu
+	instance   Identity   // the credentials that the instance metadata service hands out
 }
 
 // Start starts a fake of an instance with the role "node", without roles to assume;
@@ -82,8 +86,12 @@ func Start() (*Server, error) {
 	return s, err
 }
 
-// Configure changes the config, for all calls from now on.
+// Configure changes the config, for all calls from now on. The instance metadata service goes
+// on with new credentials.
 func (s *Server) Configure(change func(*Config)) {
+	s.instanceMu.Lock()
+	defer s.instanceMu.Unlock()
+	s.instance = Identity{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.config)
@@ -134,6 +142,20 @@ func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
+}
+
+// Secrets returns all the secrets that the fake has given out, and those of its users.
+func (s *Server) Secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	secrets := slices.Concat(slices.Collect(maps.Keys(s.sessions)), slices.Collect(maps.Keys(s.registryToken)))
+	for _, id := range s.identities {
+		secrets = append(secrets, id.SecretAccessKey)
+		if id.SessionToken != "" {
+			secrets = append(secrets, id.SessionToken)
+		}
+	}
+	return secrets
 }
 
 func (s *Server) record(request Request) {

@@ -244,6 +244,29 @@ func TestInstanceMetadataVersion1(t *testing.T) {
 	}
 }
 
+// TestInstanceSession: everyone who asks gets the same credentials until half of their life
+// has passed.
+func TestInstanceSession(t *testing.T) {
+	server := start(t)
+	key := func() string {
+		t.Helper()
+		credentials, err := load(t, server.MetadataEnv()).Credentials.Retrieve(timeout(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return credentials.AccessKeyID
+	}
+	first := key()
+	if second := key(); second != first {
+		t.Errorf("new credentials at once: %s, then %s", first, second)
+	}
+	server.Configure(func(c *awsfake.Config) { c.CredentialLifetime = -time.Minute })
+	expired := key()
+	if again := key(); expired == first || again == expired {
+		t.Errorf("got %s, then the expired %s and %s: want three", first, expired, again)
+	}
+}
+
 func TestContainerRefusesOtherToken(t *testing.T) {
 	server := start(t)
 	env := server.ContainerEnv()

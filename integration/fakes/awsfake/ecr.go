@@ -14,6 +14,7 @@ import (
 type Token struct {
 	Password  string
 	Principal string // who asked for it
+	Host      string // that was asked
 	Region    string // the only one whose registries take it
 	Public    bool   // for ECR Public
 	Expires   time.Time
@@ -40,7 +41,7 @@ func (s *Server) getAuthorizationToken(w http.ResponseWriter, r *http.Request) {
 		ECRError(http.StatusBadRequest, ecrCode(err), err.Error()).Write(w)
 		return
 	}
-	data := s.newToken(id, region, false)
+	data := s.newToken(id, r.Host, region, false)
 	data["proxyEndpoint"] = "https://" + Account + ".dkr.ecr." + region + ".amazonaws.com"
 	answerJSON11(w, map[string]any{"authorizationData": []any{data}})
 }
@@ -54,17 +55,18 @@ func (s *Server) getPublicAuthorizationToken(w http.ResponseWriter, r *http.Requ
 	case region != "us-east-1":
 		ECRError(http.StatusBadRequest, "InvalidSignatureException", "Credential should be scoped to a valid region.").Write(w)
 	default:
-		answerJSON11(w, map[string]any{"authorizationData": s.newToken(id, region, true)})
+		answerJSON11(w, map[string]any{"authorizationData": s.newToken(id, r.Host, region, true)})
 	}
 }
 
 // newToken makes a token and returns it as both services' answers give it.
-func (s *Server) newToken(id Identity, region string, public bool) map[string]any {
+func (s *Server) newToken(id Identity, host, region string, public bool) map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	token := Token{
 		Password:  newPassword(),
 		Principal: id.Principal,
+		Host:      host,
 		Region:    region,
 		Public:    public,
 		Expires:   time.Now().Add(s.config.TokenLifetime),

@@ -56,11 +56,22 @@ func (s *Server) imdsCredentials(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Not Found", http.StatusNotFound)
 		return
 	}
-	answer := credentialsDocument(s.newSession(role, "i-0123456789abcdef0"))
+	answer := credentialsDocument(s.instanceSession(role))
 	answer["Code"] = "Success"
 	answer["Type"] = "AWS-HMAC"
 	answer["LastUpdated"] = time.Now().UTC().Format(time.RFC3339)
 	script.JSON(w, http.StatusOK, answer)
+}
+
+// instanceSession returns the credentials of the instance's role. As the real service does, it
+// gives everyone the same ones for some hours: here, for half of their life.
+func (s *Server) instanceSession(role string) Identity {
+	s.instanceMu.Lock()
+	defer s.instanceMu.Unlock()
+	if time.Until(s.instance.Expires) <= s.settings().CredentialLifetime/2 {
+		s.instance = s.newSession(role, "i-0123456789abcdef0")
+	}
+	return s.instance
 }
 
 // imdsAllows answers what is to be refused and returns false for it.

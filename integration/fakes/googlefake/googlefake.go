@@ -7,6 +7,7 @@ package googlefake
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -104,6 +105,13 @@ func (s *Server) Token(accessToken string) (Token, bool) {
 	defer s.mu.Unlock()
 	token, found := s.tokens[accessToken]
 	return token, found
+}
+
+// Secrets returns all the secrets that the fake has given out.
+func (s *Server) Secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append(slices.Collect(maps.Keys(s.tokens)), s.subject)
 }
 
 // Login reports whether a registry of Google's takes the login: the user is

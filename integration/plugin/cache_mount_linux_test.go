@@ -1,0 +1,139 @@
+package plugin
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pullpass/pullpass/integration/fakes/script"
+)
+
+// storeOn is a store on a mount.
+func storeOn(m *mounted) store { return store(filepath.Join(m.dir, "cache")) }
+
+// TestFullDisk has no space left: for the entry alone, or not even for a file. All that ask at
+// once are answered, and do not take turns in finding that nothing can be kept.
+func TestFullDisk(t *testing.T) {
+	for name, c := range map[string]struct {
+		options string
+		fill    func(*testing.T, *mounted)
+	}{
+		"no blocks": {"size=128k,mode=700", func(t *testing.T, m *mounted) { m.fill(t) }},
+		"no files": {"size=128k,mode=700,nr_inodes=16", func(t *testing.T, m *mounted) {
+			for n := 'a'; ; n++ {
+				if err := os.WriteFile(filepath.Join(m.dir, string(n)), nil, 0o600); err != nil {
+					return
+				}
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := mount(t, c.options)
+			aws, s := newAWSCloud(t), storeOn(m)
+			must(t, os.Mkdir(string(s), 0o700))
+			c.fill(t, m)
+			for n := range 2 {
+				r := aws.ask(t, s)
+				aws.accepts(t, r)
+				if !strings.Contains(r.stderr, "pullpass: warning: fetch without the cache: ") || !strings.Contains(r.stderr, ": no space left on device") {
+					t.Errorf("no warning:\n%s", r.stderr)
+				}
+				aws.fetched(t, n+1)
+			}
+			if left := s.files(t, ""); len(left) != 0 {
+				t.Errorf("files are left: %q", left)
+			}
+
+			// In turns, these would take more than 100 s, or give up waiting after 35 s.
+			aws.fake.Always(aws.token, script.Order{Delay: time.Second})
+			begun := time.Now()
+			for _, r := range aws.burst(t, released, s, 100) {
+				aws.accepts(t, r)
+			}
+			if took := time.Since(begun); took > 30*time.Second {
+				t.Errorf("the processes have waited for each other, all in all %v", took)
+			}
+			if calls := aws.fake.Calls(aws.token); calls < 102 {
+				t.Errorf("%d calls for a token: where were the others kept?", calls)
+			}
+
+			// Space again: the next process has a whole cache.
+			files, err := os.ReadDir(m.dir)
+			must(t, err)
+			for _, file := range files {
+				if !file.IsDir() {
+					must(t, os.Remove(filepath.Join(m.dir, file.Name())))
+				}
+			}
+			password := aws.accepts(t, aws.ask(t, s))
+			if aws.accepts(t, aws.ask(t, s)) != password {
+				t.Error("nothing was kept")
+			}
+			s.holdsOneEntry(t)
+		})
+	}
+}
+
+// TestDiskFullAtRefresh: the token in hand is good for an answer.
+func TestDiskFullAtRefresh(t *testing.T) {
+	m := mount(t, "size=128k,mode=700")
+	aws, s := newAWSCloud(t), storeOn(m)
+	password := aws.accepts(t, aws.ask(t, s))
+	s.age(t)
+	m.fill(t)
+	r := aws.ask(t, s)
+	if aws.accepts(t, r) != password || !strings.Contains(r.stderr, "pullpass: warning: a credential is not renewed ahead: ") {
+		t.Errorf("another password, or no warning:\n%s", r.stderr)
+	}
+	aws.fetched(t, 1)
+	s.holdsOneEntry(t)
+}
+
+// TestReadOnlyMount: what is there is used, and what is not is fetched.
+func TestReadOnlyMount(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		prepare func(*testing.T, store)
+		hit     bool
+	}{
+		"good entry":     {func(*testing.T, store) {}, true},
+		"entry to renew": {func(t *testing.T, s store) { s.age(t) }, true},
+		"expired entry": {func(t *testing.T, s store) {
+			edit(t, s.entry(t), entry{"issued": now.Add(-13 * time.Hour), "expires": now.Add(-time.Hour)})
+		}, false},
+		"corrupt entry": {func(t *testing.T, s store) { replaceFile(t, s.entry(t), []byte("{")) }, false},
+		"no entry":      {func(t *testing.T, s store) { s.empty(t) }, false},
+		"no directory":  {func(t *testing.T, s store) { must(t, os.RemoveAll(string(s))) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := mount(t, "size=128k,mode=700")
+			aws, s := newAWSCloud(t), storeOn(m)
+			old := aws.accepts(t, aws.ask(t, s))
+			c.prepare(t, s)
+			m.remount(t, "ro")
+			for n := range 2 {
+				r := aws.ask(t, s)
+				password := aws.accepts(t, r)
+				if c.hit {
+					if password != old {
+						t.Error("the password is another")
+					}
+					aws.fetched(t, 1)
+					continue
+				}
+				if password == old || !strings.Contains(r.stderr, ": read-only file system") {
+					t.Errorf("the old password, or no warning:\n%s", r.stderr)
+				}
+				aws.fetched(t, n+2)
+			}
+			m.remount(t, "rw")
+			password := aws.accepts(t, aws.ask(t, s))
+			if aws.accepts(t, aws.ask(t, s)) != password {
+				t.Error("nothing is kept although it can be written to again")
+			}
+			s.holdsOneEntry(t)
+		})
+	}
+}

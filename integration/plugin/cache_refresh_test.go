@@ -1,0 +1,101 @@
+package plugin
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pullpass/pullpass/integration/fakes/script"
+)
+
+const notRenewed = "pullpass: warning: a credential is not renewed ahead, the one in hand is good until "
+
+// TestRefreshAhead: past half of the token's life one process renews it.
+func TestRefreshAhead(t *testing.T) {
+	for name, start := range clouds {
+		t.Run(name, func(t *testing.T) {
+			cloud, s := start(t), newStore(t)
+			cloud.lifetime(12 * time.Hour)
+			old := cloud.accepts(t, cloud.ask(t, s))
+			e := readEntry(t, s.entry(t))
+			life := e.time(t, "expires").Sub(e.time(t, "issued"))
+			if after := e.time(t, "refresh").Sub(e.time(t, "issued")); after < life/2 || after > life*3/4 {
+				t.Errorf("a token that lives %v is renewed after %v", life, after)
+			}
+			if cloud.accepts(t, cloud.ask(t, s)) != old {
+				t.Error("the password is another before the time")
+			}
+
+			s.age(t)
+			renewed := cloud.accepts(t, cloud.ask(t, s))
+			if renewed == old {
+				t.Error("the password is still the old one")
+			}
+			cloud.fetched(t, 2)
+
+			s.age(t)
+			cloud.fake.Always(cloud.token, script.Order{Delay: 200 * time.Millisecond})
+			fresh := map[string]bool{}
+			for _, r := range cloud.burst(t, binary, s, 50) {
+				if password := cloud.accepts(t, r); password != renewed {
+					fresh[password] = true
+				}
+			}
+			if len(fresh) != 1 {
+				t.Errorf("the burst got %d new passwords", len(fresh))
+			}
+			cloud.fetched(t, 3)
+			s.holdsOneEntry(t)
+		})
+	}
+}
+
+// TestRefreshFails: the token in hand is the answer, of the one that tries after a few seconds
+// at most, and of the others at once.
+func TestRefreshFails(t *testing.T) {
+	for name, order := range map[string]script.Order{
+		"refused":   script.Fail(403, ""),
+		"no answer": script.Hang(),
+	} {
+		for cloudName, start := range clouds {
+			t.Run(cloudName+", "+name, func(t *testing.T) {
+				t.Parallel()
+				cloud, s := start(t), newStore(t)
+				password := cloud.accepts(t, cloud.ask(t, s))
+				s.age(t)
+				cloud.fake.Always(cloud.token, order)
+				begun := time.Now()
+				r := cloud.ask(t, s)
+				t.Logf("the answer took %v", time.Since(begun).Round(time.Millisecond))
+				if cloud.accepts(t, r) != password || !strings.Contains(r.stderr, notRenewed) {
+					t.Errorf("another password, or no warning:\n%s", r.stderr)
+				}
+				cloud.fetched(t, 2)
+				// The pause may be over by now, on a slow machine.
+				failure := readEntry(t, s.entry(t)).failure()
+				if pause := failure.time(t, "until").Sub(failure.time(t, "at")); pause != 5*time.Second {
+					t.Errorf("the pause is of %v", pause)
+				}
+				failure["until"] = time.Now().Add(time.Minute)
+				edit(t, s.entry(t), entry{"failure": failure})
+				for _, r := range cloud.burst(t, binary, s, 10) {
+					if cloud.accepts(t, r) != password || strings.Contains(r.stderr, notRenewed) {
+						t.Errorf("another password, or a try:\n%s", r.stderr)
+					}
+				}
+				cloud.fetched(t, 2)
+
+				failure["until"] = time.Now()
+				edit(t, s.entry(t), entry{"failure": failure})
+				cloud.fake.Always(cloud.token, script.Order{})
+				if cloud.accepts(t, cloud.ask(t, s)) == password {
+					t.Error("the password is still the old one")
+				}
+				cloud.fetched(t, 3)
+				if failure := readEntry(t, s.entry(t)).failure(); failure != nil {
+					t.Errorf("the entry still has a failure: %v", failure["text"])
+				}
+			})
+		}
+	}
+}
