@@ -23,7 +23,8 @@ past half of its life, so that tokens stay fresh if warm runs from a timer.
 
 A rule such as *.dkr.ecr.*.amazonaws.com does not say for which region: name its registries
 with --registry, which replaces the rules as the list of what is fetched. Credentials from
-files and credential helpers are kept for a minute alone; for those warm is a check.
+files and credential helpers are kept for only a minute; for those warm is a check. A failure
+of a moment ago is remembered: pullpass cache clear makes the next try at once.
 
 The scopes of credentials depend on the environment and the user: run warm as the kubelet
 runs the plugin.`,

@@ -61,10 +61,16 @@ func run(ctx context.Context, pullpass string, out io.Writer) error {
 	if err := d.pullPublic(ctx, "A token of Docker Hub that was revoked, and a public image: the kubelet tries the second key", publicImage); err != nil {
 		return fmt.Errorf("%s: %w", publicImage, err)
 	}
+	if err := d.boot(ctx, "A node that boots: a process for each image, and one call of the cloud"); err != nil {
+		return err
+	}
+	if err := d.outage(ctx, "ECR is out of order: the answer is the token that the node has", ecrImage); err != nil {
+		return fmt.Errorf("%s: %w", ecrImage, err)
+	}
 	if err := d.refuse(ctx, "A host that only looks like Google's gets nothing", lookalikeImage); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "All five went as they should. To put it on a node, see README.md.")
+	fmt.Fprintln(out, "All went as they should. To put it on a node, see README.md.")
 	return nil
 }
 
@@ -79,6 +85,8 @@ type response struct {
 		Username string `json:"username"`
 		Password string `json:"password"`
 	} `json:"auth"`
+
+	shown string // the text, with the passwords shortened
 }
 
 // pull shows an exchange and pulls the image with the credential in it.
@@ -142,32 +150,41 @@ func (d *demo) refuse(ctx context.Context, title, image string) error {
 // ask runs pullpass as the kubelet does, with the node's environment, and shows request and
 // response.
 func (d *demo) ask(ctx context.Context, title, image string, env []string) (response, error) {
-	request, err := json.Marshal(map[string]string{
+	answer, request, stderr, err := d.exchange(ctx, image, env)
+	fmt.Fprintf(d.out, "--- %s\nrequest   %s\n", title, request)
+	if err != nil {
+		return response{}, err
+	}
+	fmt.Fprintf(d.out, "response  %s\n", answer.shown)
+	if stderr != "" {
+		fmt.Fprintf(d.out, "stderr    %s\n", strings.TrimSpace(stderr))
+	}
+	return answer, nil
+}
+
+// exchange runs pullpass for an image.
+func (d *demo) exchange(ctx context.Context, image string, env []string) (answer response, request []byte, stderr string, err error) {
+	request, err = json.Marshal(map[string]string{
 		"kind":       "CredentialProviderRequest",
 		"apiVersion": "credentialprovider.kubelet.k8s.io/v1",
 		"image":      image,
 	})
 	if err != nil {
-		return response{}, err
+		return response{}, nil, "", err
 	}
 	command := exec.CommandContext(ctx, d.pullpass)
 	command.Env = env
 	command.Stdin = bytes.NewReader(request)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	fmt.Fprintf(d.out, "--- %s\nrequest   %s\n", title, request)
+	var out, messages bytes.Buffer
+	command.Stdout, command.Stderr = &out, &messages
 	if err := command.Run(); err != nil {
-		return response{}, fmt.Errorf("%s: %w\n%s", filepath.Base(d.pullpass), err, stderr.String())
+		return response{}, request, "", fmt.Errorf("%s: %w\n%s", filepath.Base(d.pullpass), err, messages.String())
 	}
-	var answer response
-	if err := json.Unmarshal(stdout.Bytes(), &answer); err != nil {
-		return response{}, fmt.Errorf("the answer is not a response: %w", err)
+	if err := json.Unmarshal(out.Bytes(), &answer); err != nil {
+		return response{}, request, "", fmt.Errorf("the answer is not a response: %w", err)
 	}
-	fmt.Fprintf(d.out, "response  %s\n", shorten(stdout.String(), answer))
-	if stderr.Len() > 0 {
-		fmt.Fprintf(d.out, "stderr    %s\n", strings.TrimSpace(stderr.String()))
-	}
-	return answer, nil
+	answer.shown = shorten(out.String(), answer)
+	return answer, request, messages.String(), nil
 }
 
 // shorten leaves a few letters of each password in an answer's text.

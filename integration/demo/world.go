@@ -19,6 +19,7 @@ const hubToken = "dckr_pat_demo-token"
 // A world is what surrounds a node: two clouds that know it, a Docker Hub login on its disk,
 // and a registry that takes the credentials of all three.
 type world struct {
+	aws      *awsfake.Server
 	registry *registry.Server
 	env      []string // of the node's plugin
 	staleEnv []string // the same, with a Docker Hub token that was revoked
@@ -40,6 +41,7 @@ func (w *world) open(ctx context.Context) error {
 		return err
 	}
 	w.closeLater(aws)
+	w.aws = aws
 	google, err := googlefake.Start()
 	if err != nil {
 		return err
