@@ -34,15 +34,9 @@ func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
 	if json.Unmarshal(output, &answer) != nil || answer.Version != 1 || answer.AccessKeyID == "" || answer.SecretAccessKey == "" {
 		return aws.Credentials{}, errProcess
 	}
-	credentials := aws.Credentials{
+	return aws.Credentials{
 		AccessKeyID:     answer.AccessKeyID,
 		SecretAccessKey: answer.SecretAccessKey,
 		SessionToken:    answer.SessionToken,
-		AccountID:       answer.AccountID,
-		Source:          processcreds.ProviderName,
-	}
-	if answer.Expiration != nil {
-		credentials.CanExpire, credentials.Expires = true, *answer.Expiration
-	}
-	return credentials, nil
+	}, nil
 }
