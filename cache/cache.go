@@ -58,13 +58,9 @@ type Fetch func(context.Context) (provider.Credential, error)
 // the text, the hint and the provider.ErrNone of the original, and with ErrNone its
 // RepositoryOnly.
 func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (provider.Credential, error) {
-	if err := c.makeDir(); err != nil {
-		c.Warn("the cache is not used: " + err.Error())
-		return fetch(ctx)
-	}
-	e, err := c.read(scope)
+	e, err := c.open(scope)
 	if err != nil {
-		c.Warn(fmt.Sprintf("a cached credential is not used: %v", err))
+		return fetch(ctx)
 	}
 	if now := c.Now(); e.isUsable(now) && e.isDue(now) {
 		if credential, found := c.renew(ctx, scope, e, fetch); found {
@@ -72,15 +68,41 @@ func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (pro
 		}
 		e, _ = c.read(scope)
 	}
+	e, err = c.obtain(ctx, scope, e, always, fetch)
+	return e.credential(), err
+}
+
+// open makes the directory if need be and reads the entry of scope. It warns of what is wrong
+// with either; an error means that there is no directory to use.
+func (c *Cache) open(scope provider.Scope) (entry, error) {
+	if err := c.makeDir(); err != nil {
+		c.Warn("the cache is not used: " + err.Error())
+		return entry{}, err
+	}
+	e, err := c.read(scope)
+	if err != nil {
+		c.Warn(fmt.Sprintf("a cached credential is not used: %v", err))
+	}
+	return e, nil
+}
+
+// A test says whether the credential of an entry, which is good for now, is the answer.
+type test func(entry) bool
+
+func always(entry) bool { return true }
+
+// obtain returns what e or a later entry of scope has to say, or what fetch gets. With an error,
+// the entry has its RepositoryOnly.
+func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, isAnswer test, fetch Fetch) (entry, error) {
 	for holders := 0; ; holders++ {
-		if credential, err, found := c.answer(e); found {
-			return credential, err
+		if answer, err, found := c.answer(e, isAnswer); found {
+			return answer, err
 		}
 		if holders == 2 {
 			// One may have swept. Two that fetched could not keep what they got, or it is about to
 			// expire: what cannot be kept is no reason to wait.
 			c.Debug("fetch without the cache: other processes have kept nothing there")
-			return fetch(ctx)
+			return c.fetch(ctx, scope, fetch)
 		}
 		unlock, err := c.lockWithin(ctx, scope)
 		switch {
@@ -89,45 +111,55 @@ func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (pro
 			continue
 		case err != nil:
 			c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
-			return fetch(ctx)
+			return c.fetch(ctx, scope, fetch)
 		}
-		return c.fetchLocked(ctx, scope, unlock, fetch)
+		return c.fetchLocked(ctx, scope, unlock, isAnswer, fetch)
 	}
 }
 
 // answer returns what e has to say: its credential, or a failure that still holds.
-func (c *Cache) answer(e entry) (provider.Credential, error, bool) {
+func (c *Cache) answer(e entry, isAnswer test) (entry, error, bool) {
 	now := c.Now()
 	switch {
-	case e.isUsable(now):
+	case e.isUsable(now) && isAnswer(e):
 		c.Debug("from the cache, where it is since " + e.Issued.Format(time.RFC3339))
-		return e.credential(), nil, true
+		return e, nil, true
 	case e.Failure.holds(now):
-		return provider.Credential{RepositoryOnly: e.Failure.RepositoryOnly}, e.Failure.err(now), true
+		return entry{RepositoryOnly: e.Failure.RepositoryOnly}, e.Failure.err(now), true
 	}
-	return provider.Credential{}, nil, false
+	return entry{}, nil, false
+}
+
+// fetch fetches what is not kept.
+func (c *Cache) fetch(ctx context.Context, scope provider.Scope, fetch Fetch) (entry, error) {
+	credential, err := fetch(ctx)
+	return newEntry(scope, credential, c.Now()), err
 }
 
 // fetchLocked fetches and keeps the outcome, unless another process has just done so. It
 // unlocks.
-func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock func(), fetch Fetch) (provider.Credential, error) {
+func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock func(), isAnswer test, fetch Fetch) (entry, error) {
 	last, _ := c.read(scope)
-	if credential, err, found := c.answer(last); found {
+	if answer, err, found := c.answer(last, isAnswer); found {
 		unlock()
-		return credential, err
+		return answer, err
 	}
 	place, err := c.reserve(scope)
 	if err != nil {
 		unlock() // the others need not wait for what cannot be kept
 		c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
-		return fetch(ctx)
+		return c.fetch(ctx, scope, fetch)
 	}
 	defer unlock()
 	limited, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
 	credential, err := fetch(limited)
-	c.keep(ctx, place, c.next(scope, last, credential, err))
-	return credential, err
+	next := c.next(scope, last, credential, err)
+	c.keep(ctx, place, next)
+	if err != nil {
+		return entry{RepositoryOnly: credential.RepositoryOnly}, err
+	}
+	return next, nil
 }
 
 // renew returns a new credential in place of current's, which is past half of its life, or

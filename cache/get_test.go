@@ -214,10 +214,10 @@ func TestWhoGetsTheLockLooksAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		credential, err := c.fetchLocked(t.Context(), scope, unlock, noFetch(t))
+		answer, err := c.fetchLocked(t.Context(), scope, unlock, always, noFetch(t))
 		switch {
-		case refused == nil && (err != nil || credential.Password.Reveal() != password(1)):
-			t.Errorf("the credential is %v, the error %v", credential, err)
+		case refused == nil && (err != nil || answer.Password.Reveal() != password(1)):
+			t.Errorf("the credential is %v, the error %v", answer.credential(), err)
 		case refused != nil && (err == nil || err.Error() != "refused (0s ago, next try in 5s)"):
 			t.Errorf("the error is %v", err)
 		}
@@ -239,7 +239,7 @@ func TestWaitersDoNotQueueForWhatIsNotKept(t *testing.T) {
 			t.Parallel()
 			const n = 20
 			c := newCache(t)
-			want := provider.Credential{Username: "user", Password: provider.NewSecret(test.password), Expires: c.clock.now().Add(test.life)}
+			want := provider.Credential{Username: "user", Password: provider.NewSecret(test.password), Expires: c.clock.now().Add(test.life).UTC()}
 			var fetching atomic.Int32
 			half := make(chan struct{})
 			reached := sync.OnceFunc(func() { close(half) })
