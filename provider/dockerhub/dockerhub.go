@@ -95,14 +95,7 @@ func (p Provider) readPassword() (provider.Credential, error) {
 	if err != nil {
 		return provider.Credential{}, err
 	}
-	password := strings.TrimRight(string(data), "\r\n")
-	if password == "" {
-		return provider.Credential{}, fmt.Errorf("read %s: the file is empty", p.PasswordFile)
-	}
-	if strings.ContainsAny(password, "\r\n") {
-		return provider.Credential{}, fmt.Errorf("read %s: the file has more than one line", p.PasswordFile)
-	}
-	credential, err := dockerconfig.NewCredential(p.Username, password)
+	credential, err := dockerconfig.OfLine(p.Username, data)
 	if err != nil {
 		return provider.Credential{}, fmt.Errorf("use the password in %s: %v", p.PasswordFile, err)
 	}

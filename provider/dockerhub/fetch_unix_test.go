@@ -60,7 +60,7 @@ func TestFetch(t *testing.T) {
 			name:     "empty password file",
 			files:    map[string]string{"token": "\n"},
 			provider: Provider{Username: "me", PasswordFile: "token"},
-			err:      "read $/token: the file is empty",
+			err:      "use the password in $/token: it is empty",
 		},
 		{
 			name:     "password file in UTF-16",
@@ -109,7 +109,7 @@ func TestFetch(t *testing.T) {
 			name:     "two lines in the password file",
 			files:    map[string]string{"p": "s3cret\nmore\n"},
 			provider: Provider{Username: "me", PasswordFile: "p"},
-			err:      "read $/p: the file has more than one line",
+			err:      "use the password in $/p: it has more than one line",
 		},
 		{
 			name:           "config for other repositories",
