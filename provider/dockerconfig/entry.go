@@ -27,18 +27,24 @@ func decodeEntry(text provider.Secret) (provider.Credential, error) {
 	if err := json.Unmarshal([]byte(text.Reveal()), &e); err != nil {
 		return provider.Credential{}, jsonError(err)
 	}
-	username, password := e.Username, e.Password.Reveal()
-	if !e.Auth.Empty() {
-		var err error
-		if username, password, err = decodeAuth(e.Auth.Reveal()); err != nil {
-			return provider.Credential{}, err
-		}
+	username, password, err := login(e.Auth, e.Username, e.Password)
+	if err != nil {
+		return provider.Credential{}, err
 	}
 	credential, err := NewCredential(username, password)
 	if errors.Is(err, provider.ErrNone) && (!e.IdentityToken.Empty() || !e.RegistryToken.Empty()) {
 		return provider.Credential{}, tokenError()
 	}
 	return credential, err
+}
+
+// login returns the username and the password of an entry. As in the kubelet, auth wins over
+// the other two, unless it is empty.
+func login(auth provider.Secret, username string, password provider.Secret) (string, string, error) {
+	if auth.Empty() {
+		return username, password.Reveal(), nil
+	}
+	return decodeAuth(auth.Reveal())
 }
 
 // decodeAuth decodes an entry's auth. As in the kubelet, the padding may be missing, there

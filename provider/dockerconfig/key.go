@@ -22,24 +22,29 @@ func isHub(image provider.Image) bool { return provider.LowerHost(image.Host) ==
 // Docker Hub alone, where the kubelet also sends its credential to hosts without a dot such as
 // localhost.
 func (f File) matchingKeys(image provider.Image) []string {
-	type match struct{ key, normal string }
-	var matches, fallback []match
+	var matches, fallback []keyMatch
 	for key := range f.auths {
 		normal := normalise(key)
 		if normal == hubKey && isHub(image) {
-			fallback = append(fallback, match{key, normal})
+			fallback = append(fallback, keyMatch{key, normal})
 		} else if pattern, err := provider.ParsePattern(normal); err == nil && pattern.Match(image) {
-			matches = append(matches, match{key, normal})
+			matches = append(matches, keyMatch{key, normal})
 		}
 	}
-	slices.SortFunc(matches, func(a, b match) int {
-		// Keys that normalise alike stand in random order in the kubelet, here in one order.
+	return append(inPrecedence(matches), inPrecedence(fallback)...)
+}
+
+// A keyMatch is a key that selects an image, and what it means.
+type keyMatch struct{ key, normal string }
+
+// inPrecedence returns the keys in the order in which the kubelet tries their credentials. Keys
+// that mean the same stand in random order there, here in one order.
+func inPrecedence(matches []keyMatch) []string {
+	slices.SortFunc(matches, func(a, b keyMatch) int {
 		return cmp.Or(-strings.Compare(a.normal, b.normal), strings.Compare(a.key, b.key))
 	})
-	slices.SortFunc(fallback, func(a, b match) int { return strings.Compare(a.key, b.key) })
-
 	var keys []string
-	for _, m := range append(matches, fallback...) {
+	for _, m := range matches {
 		keys = append(keys, m.key)
 	}
 	return keys
