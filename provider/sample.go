@@ -23,6 +23,13 @@ func (p Pattern) Sample(backend string) (Image, bool) {
 	return Image{}, false
 }
 
+// Image returns an image that the pattern selects, if it has no wildcard. Its repository may be
+// made up, as that of Sample.
+func (p Pattern) Image() (Image, bool) {
+	host, _, _ := strings.Cut(p.text, "/")
+	return Image{Host: host, Repository: p.sampleRepository()}, !strings.Contains(p.text, "*")
+}
+
 // sampleHost returns a host of row that the pattern matches.
 func (p Pattern) sampleHost(row hostRow) (string, bool) {
 	want := strings.Split(row.pattern, ".")

@@ -23,12 +23,14 @@ func main() {
 }
 
 func mainExitCode() int {
+	stdin := int(os.Stdin.Fd())
+	stderr := os.Stderr
 	p := &process{
 		Args:     os.Args[1:],
 		Stdin:    os.Stdin,
 		Stdout:   os.Stdout,
 		Stderr:   os.Stderr,
-		Terminal: term.IsTerminal(int(os.Stdin.Fd())),
+		Terminal: term.IsTerminal(stdin),
 		Home:     home(),
 		Hostname: hostname(),
 		Root:     isRoot(),
@@ -36,6 +38,9 @@ func mainExitCode() int {
 		Environ:  os.Environ(),
 		Now:      time.Now,
 		Proxy:    http.ProxyFromEnvironment,
+		AskPassword: func(ctx context.Context, prompt string) ([]byte, error) {
+			return askPassword(ctx, stdin, stderr, prompt)
+		},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -94,6 +99,8 @@ type process struct {
 	Environ  []string
 	Now      func() time.Time
 	Proxy    func(*http.Request) (*url.URL, error) // as the environment says
+	// AskPassword shows the prompt and reads a line without echo, from the terminal that stdin is.
+	AskPassword func(ctx context.Context, prompt string) ([]byte, error)
 	// Guard is to be called before what takes time or runs the code of others: it ends the
 	// context at a signal and hides stdio. An answer from the cache does not pay for it.
 	Guard func()

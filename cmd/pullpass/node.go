@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
 
 	"github.com/pullpass/pullpass/cache"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/config"
@@ -104,14 +105,27 @@ func (n *node) newCache() *cache.Cache {
 // credential returns the credential for a request from the cache, or else from the provider of
 // its choice. Errors are those of provider.Provider's Fetch.
 func (n *node) credential(ctx context.Context, choice provider.Choice, request provider.Request) (provider.Credential, error) {
-	fetch := func(ctx context.Context) (provider.Credential, error) {
+	if n.cache == nil {
+		return n.guarded(choice, request)(ctx)
+	}
+	return n.cache.Get(ctx, choice.Scope, n.guarded(choice, request))
+}
+
+// freshCredential is credential for who stores it elsewhere, as cache.GetFresh is Get.
+func (n *node) freshCredential(ctx context.Context, choice provider.Choice, request provider.Request, isFresh func(issued, expires time.Time) bool) (provider.Credential, time.Time, error) {
+	if n.cache == nil {
+		credential, err := n.guarded(choice, request)(ctx)
+		return credential, n.Now(), err
+	}
+	return n.cache.GetFresh(ctx, choice.Scope, isFresh, n.guarded(choice, request))
+}
+
+// guarded returns the fetch of a request, within the time of its context.
+func (n *node) guarded(choice provider.Choice, request provider.Request) cache.Fetch {
+	return func(ctx context.Context) (provider.Credential, error) {
 		n.Guard()
 		return bounded(ctx, func(ctx context.Context) (provider.Credential, error) {
 			return n.fetch(ctx, choice, request)
 		})
 	}
-	if n.cache == nil {
-		return fetch(ctx)
-	}
-	return n.cache.Get(ctx, choice.Scope, fetch)
 }

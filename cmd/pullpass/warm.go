@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -46,27 +45,18 @@ runs the plugin.`,
 // A registry is one to get the credential for, and what its user calls it.
 type registry struct {
 	name  string
-	image provider.Image // the zero one, which nobody claims, if no backend serves the host
+	image provider.Image // one of it
 }
 
 // parseRegistries reads the values of --registry.
 func parseRegistries(names []string) ([]registry, error) {
 	var list []registry
 	for _, name := range names {
-		pattern, err := provider.ParsePattern(name)
-		if err == nil && strings.Contains(name, "*") {
-			err = errors.New("must be one registry, without wildcards")
-		}
+		image, err := parseRegistry(name)
 		if err != nil {
 			return nil, fmt.Errorf("--registry %q: %w", name, err)
 		}
-		r := registry{name: name}
-		for _, backend := range backends() {
-			if image, ok := pattern.Sample(backend); ok {
-				r.image = image
-			}
-		}
-		list = append(list, r)
+		list = append(list, registry{name, image})
 	}
 	return list, nil
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/atomicfile"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
+	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/dockerconfig"
+)
+
+// config returns the config.json with all credentials, and notes in the annotations until when.
+func (j *secretJob) config() (provider.Secret, error) {
+	credentials := map[string]provider.Credential{}
+	var expires, refresh time.Time
+	for _, w := range j.registries {
+		key := w.keyOf()
+		if other, found := credentials[key]; found && (other.Username != w.credential.Username || other.Password.Reveal() != w.credential.Password.Reveal()) {
+			return provider.Secret{}, fmt.Errorf("make the Secret: there are two credentials for %s", key)
+		}
+		credentials[key] = w.credential
+		if end := w.credential.Expires; !end.IsZero() {
+			expires = earlier(expires, end)
+			refresh = earlier(refresh, w.issued.Add(end.Sub(w.issued)/2))
+		}
+	}
+	if !expires.IsZero() && j.format != formatDockerConfig {
+		j.manifest.Annotations[secret.ExpiresAt] = expires.UTC().Format(time.RFC3339)
+		j.manifest.Annotations[secret.RefreshAfter] = refresh.UTC().Format(time.RFC3339)
+	}
+	config, err := dockerconfig.Encode(credentials)
+	if err != nil {
+		return provider.Secret{}, fmt.Errorf("make the Secret: %w", err)
+	}
+	return config, nil
+}
+
+// earlier returns the earlier of two times; zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (j *secretJob) encode(objects []secret.Object) (provider.Secret, error) {
+	if j.format == "json" {
+		return secret.EncodeJSON(objects)
+	}
+	return secret.EncodeYAML(objects)
+}
+
+// write puts text on stdout or into the file of --out.
+func (j *secretJob) write(n *node, text provider.Secret) error {
+	if j.out != "" {
+		return atomicfile.Write(j.out, []byte(text.Reveal()))
+	}
+	if _, err := io.WriteString(n.Stdout, text.Reveal()); err != nil {
+		return fmt.Errorf("write the Secret: %w", err)
+	}
+	return nil
+}
