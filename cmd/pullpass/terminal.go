@@ -16,6 +16,10 @@ func askPassword(ctx context.Context, fd int, out io.Writer, prompt string) ([]b
 	if err != nil {
 		return nil, err
 	}
+	// Before the prompt: what is typed as soon as it is seen must not be shown.
+	if err := hideTyping(fd); err != nil {
+		return nil, err
+	}
 	type result struct {
 		line []byte
 		err  error
@@ -29,7 +33,7 @@ func askPassword(ctx context.Context, fd int, out io.Writer, prompt string) ([]b
 	defer fmt.Fprintln(out) // the user's own line end was not shown
 	select {
 	case r := <-done:
-		return r.line, r.err
+		return r.line, errors.Join(r.err, term.Restore(fd, before))
 	case <-ctx.Done():
 		return nil, errors.Join(errors.New("stopped by a signal"), term.Restore(fd, before))
 	}
