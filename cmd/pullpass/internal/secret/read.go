@@ -4,13 +4,15 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 )
 
 // read returns the objects of a kind of the core API in data: documents, and items of Lists.
 // Other kinds are passed over. Errors name the file, the line and the field, and quote no
 // values.
 func read(file string, data []byte, kind string) ([]value, error) {
-	documents, err := decode(file, data)
+	documents, err := yamldoc.Decode(file, data)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,6 @@
-package secret
+// Package yamldoc decodes YAML documents, and tells where they are not YAML without quoting them:
+// anything in them may be a secret.
+package yamldoc
 
 import (
 	"bytes"
@@ -14,9 +16,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// decode returns the documents of data, YAML or JSON. An error names the file and the line,
-// and quotes nothing of data, which may hold a secret anywhere.
-func decode(file string, data []byte) ([]*yaml.Node, error) {
+// maxSearched is up to where the exact line of a mistake is looked for, which takes many parses.
+const maxSearched = 1 << 20 // bytes
+
+// Decode returns the documents of data, YAML or JSON, none if it is empty. The error names the
+// file and the line: "file:3: not YAML: why".
+func Decode(file string, data []byte) ([]*yaml.Node, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
 		line := firstLine(data, func(head []byte) bool { return !utf8.Valid(head) })
@@ -29,10 +34,9 @@ func decode(file string, data []byte) ([]*yaml.Node, error) {
 	documents, err := parse(data)
 	if err != nil {
 		line, why := problem(err)
-		// That line is often the one where the enclosing block begins, or missing. Neither line is
-		// ever past the mistake, so the later one is nearer. To find it takes many parses.
-		const maxSearched = 1 << 20 // bytes
 		if len(data) <= maxSearched {
+			// The line of package yaml is often that where the enclosing block begins, or
+			// missing. Neither line is ever past the mistake, so the later one is nearer.
 			line = max(line, firstLine(data, func(head []byte) bool {
 				_, err := parse(head)
 				return err != nil
@@ -72,8 +76,7 @@ func firstLine(data []byte, bad func(head []byte) bool) int {
 }
 
 // problem returns the line, 0 if it is missing, and the text of an error of package yaml. Its
-// parser quotes nothing of a document but the names of anchors; what begins with * is taken for
-// one.
+// parser quotes nothing of a document but the names of anchors, which are left out.
 func problem(err error) (line int, text string) {
 	text = strings.TrimPrefix(err.Error(), "yaml: ")
 	if number, rest, found := strings.Cut(strings.TrimPrefix(text, "line "), ": "); found {
@@ -81,8 +84,12 @@ func problem(err error) (line int, text string) {
 			line, text = n, rest
 		}
 	}
-	if strings.Contains(text, "anchor") {
-		text = "an unknown anchor; a value that begins with * must be in quotes"
+	isAnchor := strings.Contains(text, "anchor")
+	if isAnchor {
+		text = "an unknown anchor"
+	}
+	if isAnchor || strings.Contains(text, "alphabetic or numeric") {
+		text += "; a value that begins with * must be in quotes"
 	}
 	return line, text
 }
