@@ -55,14 +55,15 @@ exit code is 1, so that a good Secret is never replaced by a worse one.
 --username is for the one registry that no token or key is for. With --from-docker-config, a
 registry of Amazon or Google that has no login there gets a token.
 
---service-account adds the manifest that attaches the Secret to an account. The list of pull
-secrets is replaced as a whole by an apply, so that the account as it is now has to be known:
---service-account-file.`,
+--service-account adds the manifest that attaches the Secret to an account. An apply replaces the
+list of pull secrets as a whole, so that the account as it is now has to be known:
+--service-account-file. With a field manager of its own, as below, the list also survives what
+the account's owner applies later.`,
 		Example: `  pullpass secret regcred --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com | kubectl apply -f -
   pullpass secret regcred --registry docker.io --username acme --password-stdin < token | kubectl apply -f -
   kubectl get serviceaccount default -n team -o yaml |
     pullpass secret regcred --registry europe-docker.pkg.dev -n team --service-account default --service-account-file - |
-    kubectl apply -f -`,
+    kubectl apply --server-side --force-conflicts --field-manager=pullpass -f -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := f.parse(args, cmd.Flags().Changed)
 			if err != nil {
