@@ -15,6 +15,7 @@ import (
 	"github.com/pullpass/pullpass/integration/fakes/awsfake"
 	"github.com/pullpass/pullpass/integration/fakes/script"
 	"github.com/pullpass/pullpass/integration/fakes/tlsproxy"
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
 const (
@@ -368,8 +369,8 @@ func TestCredentialProcessLeavesNobody(t *testing.T) {
 func TestSignalEndsCredentialProcess(t *testing.T) {
 	pid := filepath.Join(t.TempDir(), "pid")
 	process := write(t, "process.sh", "echo $$ > "+pid+".new; mv "+pid+".new "+pid+"; exec sleep 300\n")
-	command := exec.CommandContext(t.Context(), binary)
-	command.Env = append(offline(t), "AWS_CONFIG_FILE="+write(t, "config", "[default]\ncredential_process = /bin/sh "+process+"\n"))
+	command := exec.CommandContext(t.Context(), binaries.Tested)
+	command.Env = append(pullpass.Offline(t), "AWS_CONFIG_FILE="+write(t, "config", "[default]\ncredential_process = /bin/sh "+process+"\n"))
 	command.Stdin = strings.NewReader(`{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"` + ecrImage + `"}`)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
 // TestBrokenEntries puts everything into the place of a good entry that can be there. The
@@ -152,10 +154,10 @@ func storeOfNobody(t *testing.T) store {
 
 func askAsNobody(t *testing.T, c *cloud, s store) run {
 	t.Helper()
-	p := newProcess(t, released, join(offline(t), c.env, s.env()), strings.NewReader(requestFor(c.image)), "-v")
+	p := pullpass.NewProcess(t, binaries.Released, join(pullpass.Offline(t), c.env, s.env()), strings.NewReader(requestFor(c.image)), "-v")
 	p.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	must(t, p.Start())
-	r, err := p.end()
+	r, err := end(p)
 	must(t, err)
 	return r
 }

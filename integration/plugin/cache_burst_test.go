@@ -17,7 +17,7 @@ func TestBurstOfAWS(t *testing.T) {
 	for _, c := range []struct {
 		delay  time.Duration
 		binary string
-	}{{0, released}, {50 * time.Millisecond, binary}, {200 * time.Millisecond, released}, {2 * time.Second, released}} {
+	}{{0, binaries.Released}, {50 * time.Millisecond, binaries.Tested}, {200 * time.Millisecond, binaries.Released}, {2 * time.Second, binaries.Released}} {
 		t.Run(c.delay.String(), func(t *testing.T) {
 			aws := newAWSCloud(t)
 			aws.always(script.Order{Delay: c.delay})
@@ -55,7 +55,7 @@ func TestBurstOfRegions(t *testing.T) {
 		calls = append(calls, call{image: accountHost(i/10, regions[i%10]) + "/app", env: env})
 	}
 	for range 2 {
-		for i, r := range burst(t, released, calls) {
+		for i, r := range burst(t, binaries.Released, calls) {
 			token, known := aws.Token(r.answered(t, accountHost(i/10, regions[i%10])).Password)
 			if !known || token.Region != regions[i%10] {
 				t.Errorf("the token for %s is of %q", regions[i%10], token.Region)
@@ -79,10 +79,10 @@ func TestBurstOfGoogle(t *testing.T) {
 		binary string
 		key    bool // a key file in place of the metadata server
 	}{
-		"at once": {0, released, false},
-		"50 ms":   {50 * time.Millisecond, released, false},
-		"200 ms":  {200 * time.Millisecond, binary, false},
-		"2 s":     {2 * time.Second, released, true},
+		"at once": {0, binaries.Released, false},
+		"50 ms":   {50 * time.Millisecond, binaries.Released, false},
+		"200 ms":  {200 * time.Millisecond, binaries.Tested, false},
+		"2 s":     {2 * time.Second, binaries.Released, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			google := startGoogle(t)

@@ -42,7 +42,7 @@ func testBurstOfFailures(t *testing.T, order script.Order, want []string) {
 	aws.fake.Always(aws.token, order)
 	s := newStore(t)
 	original := 0
-	for _, r := range append(aws.burst(t, released, s, 100), aws.burst(t, released, s, 10)...) {
+	for _, r := range append(aws.burst(t, binaries.Released, s, 100), aws.burst(t, binaries.Released, s, 10)...) {
 		r.failed(t, append(want, "pullpass: error: get an ECR token for eu-central-1: ")...)
 		r.silent(t, aws.fake.Secrets()...)
 		if !strings.Contains(r.stderr, " ago, next try in ") {

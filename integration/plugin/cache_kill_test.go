@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/integration/fakes/script"
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
 // TestKill kills a process at every step of a miss, a few hundred times. Whoever comes next
@@ -18,13 +19,13 @@ func TestKill(t *testing.T) {
 	aws := newAWSCloud(t)
 	aws.always(script.Order{Delay: 2 * time.Millisecond})
 	s := newStore(t)
-	env := join(offline(t), aws.env, s.env())
-	begin := func() *process {
-		return launch(t, released, env, strings.NewReader(requestFor(aws.image)), "-v")
+	env := join(pullpass.Offline(t), aws.env, s.env())
+	begin := func() *pullpass.Process {
+		return pullpass.Launch(t, binaries.Released, env, strings.NewReader(requestFor(aws.image)), "-v")
 	}
-	check := func(p *process) {
+	check := func(p *pullpass.Process) {
 		t.Helper()
-		r, err := p.end()
+		r, err := end(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +39,7 @@ func TestKill(t *testing.T) {
 	for i := range kills {
 		s.empty(t)
 		victim := begin()
-		var waiting *process
+		var waiting *pullpass.Process
 		if i%3 == 0 {
 			waiting = begin()
 		}
@@ -115,7 +116,7 @@ func TestStoppedHolder(t *testing.T) {
 	s := newStore(t)
 	held := make(chan struct{})
 	holder := stopFetch(t, aws, s, held)
-	for _, r := range aws.burst(t, binary, s, 5) {
+	for _, r := range aws.burst(t, binaries.Tested, s, 5) {
 		aws.accepts(t, r)
 		if want := "pullpass: warning: fetch without the cache: another process that fetches the same credential has not ended in time"; !strings.Contains(r.stderr, want) {
 			t.Errorf("no warning:\n%s", r.stderr)
@@ -133,7 +134,7 @@ func TestStoppedRenewal(t *testing.T) {
 	s.age(t)
 	held := make(chan struct{})
 	holder := stopFetch(t, aws, s, held)
-	for _, r := range aws.burst(t, binary, s, 5) {
+	for _, r := range aws.burst(t, binaries.Tested, s, 5) {
 		if aws.accepts(t, r) != password {
 			t.Error("the password is not the one in hand")
 		}
@@ -144,11 +145,11 @@ func TestStoppedRenewal(t *testing.T) {
 }
 
 // stopFetch starts a process and stops it while it waits for its token, until held is closed.
-func stopFetch(t *testing.T, aws *cloud, s store, held chan struct{}) *process {
+func stopFetch(t *testing.T, aws *cloud, s store, held chan struct{}) *pullpass.Process {
 	t.Helper()
 	aws.fake.Next(aws.token, script.Order{Until: held})
 	calls := aws.fake.Calls(aws.token)
-	holder := launch(t, released, join(offline(t), aws.env, s.env()), strings.NewReader(requestFor(aws.image)), "-v")
+	holder := pullpass.Launch(t, binaries.Released, join(pullpass.Offline(t), aws.env, s.env()), strings.NewReader(requestFor(aws.image)), "-v")
 	aws.await(t, calls+1)
 	if err := holder.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -157,13 +158,13 @@ func stopFetch(t *testing.T, aws *cloud, s store, held chan struct{}) *process {
 }
 
 // continueFetch has the holder go on, and checks that it ends in the one or the other way.
-func continueFetch(t *testing.T, holder *process, held chan struct{}) {
+func continueFetch(t *testing.T, holder *pullpass.Process, held chan struct{}) {
 	t.Helper()
 	close(held)
 	if err := holder.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := holder.end(); err != nil || r.code > 1 {
+	if r, err := end(holder); err != nil || r.code > 1 {
 		t.Errorf("the holder ended with exit code %d, %v\n%s", r.code, err, r.stderr)
 	}
 }

@@ -8,29 +8,30 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/integration/fakes/script"
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
 // storeOn is a store on a mount.
-func storeOn(m *mounted) store { return store(filepath.Join(m.dir, "cache")) }
+func storeOn(m *pullpass.Mounted) store { return store(filepath.Join(m.Dir, "cache")) }
 
 // TestFullDisk has no space left: for the entry alone, or not even for a file. All that ask at
 // once are answered, and do not take turns in finding that nothing can be kept.
 func TestFullDisk(t *testing.T) {
 	for name, c := range map[string]struct {
 		options string
-		fill    func(*testing.T, *mounted)
+		fill    func(*testing.T, *pullpass.Mounted)
 	}{
-		"no blocks": {"size=128k,mode=700", func(t *testing.T, m *mounted) { m.fill(t) }},
-		"no files": {"size=128k,mode=700,nr_inodes=16", func(t *testing.T, m *mounted) {
+		"no blocks": {"size=128k,mode=700", func(t *testing.T, m *pullpass.Mounted) { m.Fill(t) }},
+		"no files": {"size=128k,mode=700,nr_inodes=16", func(t *testing.T, m *pullpass.Mounted) {
 			for n := 'a'; ; n++ {
-				if err := os.WriteFile(filepath.Join(m.dir, string(n)), nil, 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(m.Dir, string(n)), nil, 0o600); err != nil {
 					return
 				}
 			}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := mount(t, c.options)
+			m := pullpass.Mount(t, c.options)
 			aws, s := newAWSCloud(t), storeOn(m)
 			must(t, os.Mkdir(string(s), 0o700))
 			c.fill(t, m)
@@ -49,7 +50,7 @@ func TestFullDisk(t *testing.T) {
 			// In turns, these would take more than 100 s, or give up waiting after 35 s.
 			aws.fake.Always(aws.token, script.Order{Delay: time.Second})
 			begun := time.Now()
-			for _, r := range aws.burst(t, released, s, 100) {
+			for _, r := range aws.burst(t, binaries.Released, s, 100) {
 				aws.accepts(t, r)
 			}
 			if took := time.Since(begun); took > 30*time.Second {
@@ -60,11 +61,11 @@ func TestFullDisk(t *testing.T) {
 			}
 
 			// Space again: the next process has a whole cache.
-			files, err := os.ReadDir(m.dir)
+			files, err := os.ReadDir(m.Dir)
 			must(t, err)
 			for _, file := range files {
 				if !file.IsDir() {
-					must(t, os.Remove(filepath.Join(m.dir, file.Name())))
+					must(t, os.Remove(filepath.Join(m.Dir, file.Name())))
 				}
 			}
 			password := aws.accepts(t, aws.ask(t, s))
@@ -78,11 +79,11 @@ func TestFullDisk(t *testing.T) {
 
 // TestDiskFullAtRefresh: the token in hand is good for an answer.
 func TestDiskFullAtRefresh(t *testing.T) {
-	m := mount(t, "size=128k,mode=700")
+	m := pullpass.Mount(t, "size=128k,mode=700")
 	aws, s := newAWSCloud(t), storeOn(m)
 	password := aws.accepts(t, aws.ask(t, s))
 	s.age(t)
-	m.fill(t)
+	m.Fill(t)
 	r := aws.ask(t, s)
 	if aws.accepts(t, r) != password || !strings.Contains(r.stderr, "pullpass: warning: a credential is not renewed ahead: ") {
 		t.Errorf("another password, or no warning:\n%s", r.stderr)
@@ -108,11 +109,11 @@ func TestReadOnlyMount(t *testing.T) {
 		"no directory":  {func(t *testing.T, s store) { must(t, os.RemoveAll(string(s))) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := mount(t, "size=128k,mode=700")
+			m := pullpass.Mount(t, "size=128k,mode=700")
 			aws, s := newAWSCloud(t), storeOn(m)
 			old := aws.accepts(t, aws.ask(t, s))
 			c.prepare(t, s)
-			m.remount(t, "ro")
+			m.Remount(t, "ro")
 			for n := range 2 {
 				r := aws.ask(t, s)
 				password := aws.accepts(t, r)
@@ -128,7 +129,7 @@ func TestReadOnlyMount(t *testing.T) {
 				}
 				aws.fetched(t, n+2)
 			}
-			m.remount(t, "rw")
+			m.Remount(t, "rw")
 			password := aws.accepts(t, aws.ask(t, s))
 			if aws.accepts(t, aws.ask(t, s)) != password {
 				t.Error("nothing is kept although it can be written to again")

@@ -36,7 +36,7 @@ func TestRefreshAhead(t *testing.T) {
 			s.age(t)
 			cloud.fake.Always(cloud.token, script.Order{Delay: 200 * time.Millisecond})
 			fresh := map[string]bool{}
-			for _, r := range cloud.burst(t, binary, s, 50) {
+			for _, r := range cloud.burst(t, binaries.Tested, s, 50) {
 				if password := cloud.accepts(t, r); password != renewed {
 					fresh[password] = true
 				}
@@ -78,7 +78,7 @@ func TestRefreshFails(t *testing.T) {
 				}
 				failure["until"] = time.Now().Add(time.Minute)
 				edit(t, s.entry(t), entry{"failure": failure})
-				for _, r := range cloud.burst(t, binary, s, 10) {
+				for _, r := range cloud.burst(t, binaries.Tested, s, 10) {
 					if cloud.accepts(t, r) != password || strings.Contains(r.stderr, notRenewed) {
 						t.Errorf("another password, or a try:\n%s", r.stderr)
 					}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
 // TestScopesStayApart has many clients share a cache, at once and in a random order, while its
@@ -34,7 +36,7 @@ func TestScopesStayApart(t *testing.T) {
 		todo[i] = &request{client: c, image: c.images[random.IntN(len(c.images))]}
 	}
 
-	base := join(offline(t), s.env())
+	base := join(pullpass.Offline(t), s.env())
 	work, done := make(chan *request, requests), make(chan *request)
 	for _, r := range todo {
 		work <- r
@@ -43,9 +45,9 @@ func TestScopesStayApart(t *testing.T) {
 	for range workers {
 		go func() {
 			for r := range work {
-				p := newProcess(t, binary, join(base, r.env), strings.NewReader(requestFor(r.image)), append([]string{"-v"}, r.args...)...)
+				p := pullpass.NewProcess(t, binaries.Tested, join(base, r.env), strings.NewReader(requestFor(r.image)), append([]string{"-v"}, r.args...)...)
 				if r.err = p.Start(); r.err == nil {
-					r.run, r.err = p.end()
+					r.run, r.err = end(p)
 				}
 				done <- r
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/pullpass/pullpass/integration/fakes/googlefake"
 	"github.com/pullpass/pullpass/integration/fakes/registry"
 	"github.com/pullpass/pullpass/integration/kubelet"
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
 // hubPassword is the access token that the registry takes for Docker Hub's.
@@ -40,7 +41,7 @@ func newNode(t *testing.T, version, password string) *node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.registry.Close() })
-	if err := os.Symlink(binary, filepath.Join(n.bin, "pullpass")); err != nil {
+	if err := os.Symlink(binaries.Tested, filepath.Join(n.bin, "pullpass")); err != nil {
 		t.Fatal(err)
 	}
 	shipped, err := os.ReadFile("../../node-config/credential-provider-config.yaml")
@@ -49,7 +50,7 @@ func newNode(t *testing.T, version, password string) *node {
 	}
 	n.config = write(t, "config.yaml", strings.Replace(string(shipped), "credentialprovider.kubelet.k8s.io/v1", "credentialprovider.kubelet.k8s.io/"+version, 1))
 	docker := write(t, "config.json", `{"auths": {"https://index.docker.io/v1/": {"username": "me", "password": "`+password+`"}}}`)
-	n.env = join(offline(t), n.aws.EndpointEnv(), n.aws.MetadataEnv(), n.google.MetadataEnv(), []string{"DOCKER_CONFIG=" + filepath.Dir(docker)})
+	n.env = join(pullpass.Offline(t), n.aws.EndpointEnv(), n.aws.MetadataEnv(), n.google.MetadataEnv(), []string{"DOCKER_CONFIG=" + filepath.Dir(docker)})
 	return n
 }
 

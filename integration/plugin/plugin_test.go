@@ -7,61 +7,20 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
-// binary is the pullpass under test, built once, with the race detector if the tests have it.
-// released is the one that is released, for what takes many processes or exact moments: the
-// race detector makes the start of a process four times as long.
-var binary, released string
+// binaries are the pullpass under test.
+var binaries pullpass.Binaries
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(func() int {
-		folder, err := os.MkdirTemp("", "pullpass-test-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(folder)
-		if err := buildBinaries(folder); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
-
-func buildBinaries(folder string) error {
-	// A test runs it as another user.
-	if err := os.Chmod(folder, 0o711); err != nil {
-		return err
-	}
-	// As the Makefile does, which has it in Go's build cache.
-	released = filepath.Join(folder, "pullpass")
-	if err := build(released, []string{"CGO_ENABLED=0"}, "-trimpath", "-buildvcs=auto", "-ldflags=-s -w"); err != nil {
-		return err
-	}
-	binary = released
-	if raceEnabled {
-		binary = filepath.Join(folder, "race", "pullpass")
-		return build(binary, nil, "-race")
-	}
-	return nil
-}
-
-func build(path string, env []string, args ...string) error {
-	command := exec.Command("go", append(append([]string{"build", "-o", path}, args...), "./cmd/pullpass")...)
-	command.Dir = "../.."
-	command.Env = append(os.Environ(), env...)
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build pullpass: %w\n%s", err, output)
-	}
-	return nil
+	os.Exit(pullpass.Main(m, &binaries))
 }
 
 // A run is what came of running the binary.
@@ -94,24 +53,11 @@ func requestFor(image string) string {
 
 func start(t *testing.T, env []string, stdin io.Reader, args ...string) run {
 	t.Helper()
-	r, err := launch(t, binary, append(offline(t), env...), stdin, args...).end()
+	r, err := end(pullpass.Launch(t, binaries.Tested, append(pullpass.Offline(t), env...), stdin, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
-}
-
-// offline is an environment without an identity or a way to a real cloud, and with a cache of
-// its own. What a test adds after it counts.
-func offline(t *testing.T) []string {
-	return []string{
-		"PATH=" + os.Getenv("PATH"),
-		"HOME=" + t.TempDir(),
-		"PULLPASS_CACHE_DIR=" + filepath.Join(t.TempDir(), "cache"),
-		"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9",
-		"GCE_METADATA_HOST=127.0.0.1:9",
-		"GORACE=exitcode=66 atexit_sleep_ms=20",
-	}
 }
 
 // answered checks that the run gave a credential for host and returns it.

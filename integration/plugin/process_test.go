@@ -1,55 +1,25 @@
 package plugin
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
-
-// A process is a run of the binary that may not have ended.
-type process struct {
-	*exec.Cmd
-	stdout, stderr bytes.Buffer
-}
-
-// launch starts a pullpass with env as its whole environment. It is killed when the test ends,
-// or after two minutes.
-func launch(t *testing.T, binary string, env []string, stdin io.Reader, args ...string) *process {
-	t.Helper()
-	p := newProcess(t, binary, env, stdin, args...)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func newProcess(t *testing.T, binary string, env []string, stdin io.Reader, args ...string) *process {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	p := &process{Cmd: exec.CommandContext(ctx, binary, args...)}
-	p.Env = env
-	p.Stdin, p.Stdout, p.Stderr = stdin, &p.stdout, &p.stderr
-	return p
-}
 
 // end waits for the process's end. The error is about the test, or of a stdout that is
 // neither empty nor one response.
-func (p *process) end() (run, error) {
-	err := p.Wait()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+func end(p *pullpass.Process) (run, error) {
+	ended, err := p.End()
+	if err != nil {
 		return run{}, err
 	}
-	r := run{code: p.ProcessState.ExitCode(), stdout: p.stdout.String(), stderr: p.stderr.String()}
+	r := run{code: ended.Code, stdout: ended.Stdout, stderr: ended.Stderr}
 	if r.stdout == "" {
 		return r, nil
 	}
@@ -76,22 +46,22 @@ const startLimit = 2 * time.Second
 // all have been started, within startLimit.
 func burst(t *testing.T, binary string, calls []call) []run {
 	t.Helper()
-	nothing := offline(t)
+	nothing := pullpass.Offline(t)
 	started := make(chan struct{})
 	start := sync.OnceFunc(func() { close(started) })
 	defer start()
 	time.AfterFunc(startLimit, start)
-	processes := make([]*process, len(calls))
+	processes := make([]*pullpass.Process, len(calls))
 	for i, c := range calls {
 		stdin := &lateReader{started, strings.NewReader(requestFor(c.image))}
-		processes[i] = launch(t, binary, join(nothing, c.env), stdin, append([]string{"-v"}, c.args...)...)
+		processes[i] = pullpass.Launch(t, binary, join(nothing, c.env), stdin, append([]string{"-v"}, c.args...)...)
 	}
 	start()
 	begun := time.Now()
 	runs := make([]run, len(calls))
 	for i, p := range processes {
 		var err error
-		if runs[i], err = p.end(); err != nil {
+		if runs[i], err = end(p); err != nil {
 			t.Fatalf("process %d of %d: %v", i+1, len(calls), err)
 		}
 	}

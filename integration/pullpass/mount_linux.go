@@ -1,4 +1,4 @@
-package plugin
+package pullpass
 
 import (
 	"bufio"
@@ -14,17 +14,17 @@ import (
 	"testing"
 )
 
-// A mounted is a tmpfs in a mount namespace of its own, that of a shell which lives as long as
+// A Mounted is a tmpfs in a mount namespace of its own, that of a shell which lives as long as
 // the test. Others reach it by way of that shell's root in /proc.
-type mounted struct {
-	dir      string // the root of the tmpfs
+type Mounted struct {
+	Dir      string // the root of the tmpfs
 	commands io.Writer
 	answers  *bufio.Scanner
 }
 
-// mount mounts a tmpfs with these options: as root, or else in a user namespace where we are.
+// Mount mounts a tmpfs with these options: as root, or else in a user namespace where we are.
 // Where neither is possible, the test fails: what it is about cannot be seen without.
-func mount(t *testing.T, options string) *mounted {
+func Mount(t testing.TB, options string) *Mounted {
 	t.Helper()
 	m, err := mountIn(t, options, &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS})
 	if err == nil {
@@ -41,7 +41,7 @@ func mount(t *testing.T, options string) *mounted {
 	return m
 }
 
-func mountIn(t *testing.T, options string, namespaces *syscall.SysProcAttr) (*mounted, error) {
+func mountIn(t testing.TB, options string, namespaces *syscall.SysProcAttr) (*Mounted, error) {
 	t.Helper()
 	const script = `mount -t tmpfs -o "$1" pullpass "$2" && echo done || exit
 		while read -r option; do mount -o "remount,bind,$option" "$2" && echo done || exit; done`
@@ -49,16 +49,20 @@ func mountIn(t *testing.T, options string, namespaces *syscall.SysProcAttr) (*mo
 	shell := exec.CommandContext(t.Context(), "/bin/sh", "-c", script, "sh", options, point)
 	shell.SysProcAttr = namespaces
 	commands, err := shell.StdinPipe()
-	must(t, err)
+	if err != nil {
+		return nil, err
+	}
 	answers, err := shell.StdoutPipe()
-	must(t, err)
+	if err != nil {
+		return nil, err
+	}
 	var complaints strings.Builder
 	shell.Stderr = &complaints
 	if err := shell.Start(); err != nil {
 		return nil, err
 	}
-	m := &mounted{
-		dir:      filepath.Join("/proc", strconv.Itoa(shell.Process.Pid), "root", point),
+	m := &Mounted{
+		Dir:      filepath.Join("/proc", strconv.Itoa(shell.Process.Pid), "root", point),
 		commands: commands,
 		answers:  bufio.NewScanner(answers),
 	}
@@ -72,19 +76,21 @@ func mountIn(t *testing.T, options string, namespaces *syscall.SysProcAttr) (*mo
 	return m, nil
 }
 
-// remount sets an option of the mount.
-func (m *mounted) remount(t *testing.T, option string) {
+// Remount sets an option of the mount.
+func (m *Mounted) Remount(t testing.TB, option string) {
 	t.Helper()
 	if _, err := io.WriteString(m.commands, option+"\n"); err != nil || !m.answers.Scan() {
 		t.Fatalf("remount,%s failed: %v", option, err)
 	}
 }
 
-// fill takes all the space of the file system.
-func (m *mounted) fill(t *testing.T) {
+// Fill takes all the space of the file system.
+func (m *Mounted) Fill(t testing.TB) {
 	t.Helper()
-	file, err := os.Create(filepath.Join(m.dir, "fill"))
-	must(t, err)
+	file, err := os.Create(filepath.Join(m.Dir, "fill"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer file.Close()
 	for size := 64 << 10; size > 0; { // a page after the other in the end
 		if _, err = file.Write(make([]byte, size)); err != nil {
