@@ -1,7 +1,8 @@
 // Package kubelet asks the kubelet's own code: for credentials by way of credential provider
-// plugins, and whom a pattern or a key of a Docker config matches. That code registers plugins
-// once for a whole process, and takes long to compile with the race detector, so that it runs
-// in processes of its own, those of the command lookup.
+// plugins and of pull secrets, and whom a pattern or a key of a Docker config matches; and the
+// API server's code, whether a Secret is valid. That code registers plugins once for a whole
+// process, and takes long to compile with the race detector, so that it runs in processes of
+// its own, those of the command lookup.
 package kubelet
 
 import (

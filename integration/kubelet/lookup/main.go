@@ -3,6 +3,8 @@
 //	lookup [-v LEVEL] plugin CONFIG BIN-DIR IMAGE...
 //	lookup match
 //	lookup keyring
+//	lookup pullsecrets
+//	lookup validate
 //
 // The first asks credential provider plugins as a kubelet does before it pulls: it registers
 // those of the CredentialProviderConfig CONFIG, looks the images up one after the other in this
@@ -10,8 +12,8 @@
 // kubelet.Answer. What the kubelet would log goes to stderr. A refused config is exit status 1,
 // as it is the end of a real kubelet, with the reason on the last line.
 //
-// The others read a JSON array of kubelet.Pair or kubelet.Question and print one of
-// kubelet.Matched, or of the keys for each.
+// The others read a JSON array of kubelet.Pair, kubelet.Question, kubelet.Pod or manifests of
+// Secrets, and print one of kubelet.Matched, of keys, of kubelet.Credentials or of errors.
 package main
 
 import (
@@ -47,8 +49,12 @@ func run(arguments []string) (any, error) {
 		return answerEach(match)
 	case len(arguments) == 1 && arguments[0] == "keyring":
 		return answerEach(askKeyring)
+	case len(arguments) == 1 && arguments[0] == "pullsecrets":
+		return answerEach(askPullSecrets)
+	case len(arguments) == 1 && arguments[0] == "validate":
+		return answerEach(validate)
 	}
-	return nil, errors.New("usage: lookup plugin CONFIG BIN-DIR IMAGE... | match | keyring")
+	return nil, errors.New("usage: lookup plugin CONFIG BIN-DIR IMAGE... | match | keyring | pullsecrets | validate")
 }
 
 // answerEach answers the questions on stdin.

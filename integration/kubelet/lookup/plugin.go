@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"k8s.io/kubernetes/pkg/credentialprovider"
 	"k8s.io/kubernetes/pkg/credentialprovider/plugin"
 
 	"github.com/pullpass/pullpass/integration/kubelet"
@@ -17,12 +18,17 @@ func askPlugins(config, binDir string, images []string) ([]kubelet.Answer, error
 	answers := []kubelet.Answer{}
 	for _, image := range images {
 		keyring := plugin.NewExternalCredentialProviderDockerKeyring("default", "pod", "uid", "")
-		found, _ := keyring.Lookup(image)
-		answer := kubelet.Answer{Image: image, Entries: []kubelet.Entry{}}
-		for _, auth := range found {
-			answer.Entries = append(answer.Entries, kubelet.Entry{Username: auth.Username, Password: auth.Password})
-		}
-		answers = append(answers, answer)
+		answers = append(answers, lookup(keyring, image))
 	}
 	return answers, nil
+}
+
+// lookup returns all that a keyring has for an image.
+func lookup(keyring credentialprovider.DockerKeyring, image string) kubelet.Answer {
+	found, _ := keyring.Lookup(image)
+	answer := kubelet.Answer{Image: image, Entries: []kubelet.Entry{}}
+	for _, auth := range found {
+		answer.Entries = append(answer.Entries, kubelet.Entry{Username: auth.Username, Password: auth.Password})
+	}
+	return answer
 }
