@@ -20,19 +20,27 @@ func (s *Server) Push(ctx context.Context, repository, tag string) (digest strin
 	if err != nil {
 		return "", err
 	}
+	if err := s.PushImage(ctx, image, repository, tag); err != nil {
+		return "", err
+	}
+	return digestOf(image)
+}
+
+// PushImage puts an image into a repository, under a tag.
+func (s *Server) PushImage(ctx context.Context, image v1.Image, repository, tag string) error {
 	reference, err := name.NewTag("registry.invalid/" + repository + ":" + tag)
 	if err != nil {
-		return "", err
+		return err
 	}
 	token, err := s.issuer.sign("push", []string{repository}, "pull", "push")
 	if err != nil {
-		return "", err
+		return err
 	}
 	err = remote.Write(reference, image, s.options(ctx, authn.AuthConfig{RegistryToken: token})...)
 	if err != nil {
-		return "", fmt.Errorf("push %s:%s: %w", repository, tag, err)
+		return fmt.Errorf("push %s:%s: %w", repository, tag, err)
 	}
-	return digestOf(image)
+	return nil
 }
 
 // Pull pulls an image whole, by its name at the real registry, from the fake one, and returns

@@ -113,9 +113,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	s.Do(API, w, r, s.app.ServeHTTP)
 }
 
-// token is the token endpoint.
+// token is the token endpoint: of the token specification by GET, of its OAuth2 variant by POST,
+// which containerd uses with a password.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	user, password, loggedIn := r.BasicAuth()
+	user, password, loggedIn := credential(r)
 	if loggedIn && !s.login(user, password) {
 		script.JSON(w, http.StatusUnauthorized, map[string]string{"details": "incorrect username or password"})
 		return
@@ -131,14 +132,27 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	script.JSON(w, http.StatusOK, map[string]any{"token": token, "expires_in": int(tokenLifetime.Seconds())})
+	name := "token"
+	if r.Method == http.MethodPost {
+		name = "access_token"
+	}
+	script.JSON(w, http.StatusOK, map[string]any{name: token, "expires_in": int(tokenLifetime.Seconds())})
+}
+
+// credential returns what the request logs in with, if it does.
+func credential(r *http.Request) (user, password string, loggedIn bool) {
+	if r.Method == http.MethodPost {
+		return r.PostFormValue("username"), r.PostFormValue("password"), r.PostFormValue("grant_type") == "password"
+	}
+	return r.BasicAuth()
 }
 
 // askedRepositories returns the repositories that the request wants to pull from, out of its
 // scopes of the form repository:NAME:ACTIONS.
 func askedRepositories(r *http.Request) []string {
 	var repositories []string
-	for _, scopes := range r.URL.Query()["scope"] {
+	r.ParseForm()
+	for _, scopes := range r.Form["scope"] {
 		for _, scope := range strings.Fields(scopes) {
 			kind, rest, _ := strings.Cut(scope, ":")
 			repository, actions, _ := strings.Cut(rest, ":")

@@ -2,8 +2,10 @@ package registry_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -63,6 +65,39 @@ func TestPull(t *testing.T) {
 				t.Errorf("got %q, error %v, want %q", digest, err, test.digest)
 			}
 		})
+	}
+}
+
+// TestPullByPOST logs in as containerd does.
+func TestPullByPOST(t *testing.T) {
+	server, ctx := start(t)
+	push(t, ctx, server, "app")
+	for password, want := range map[string]int{"secret": http.StatusOK, "wrong": http.StatusUnauthorized} {
+		response, err := http.PostForm(server.URL+"/auth/token", url.Values{
+			"grant_type": {"password"}, "service": {"registry"}, "scope": {"repository:app:pull"}, "username": {"AWS"}, "password": {password},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer struct {
+			Token string `json:"access_token"`
+		}
+		err = json.NewDecoder(response.Body).Decode(&answer)
+		if response.Body.Close(); err != nil || response.StatusCode != want {
+			t.Fatalf("password %s: %s, error %v", password, response.Status, err)
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v2/app/manifests/latest", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+answer.Token)
+		response, err = http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.Body.Close(); response.StatusCode != want {
+			t.Errorf("pull with the token for password %s: %s", password, response.Status)
+		}
 	}
 }
 

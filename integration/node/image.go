@@ -1,0 +1,84 @@
+package node
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/rand"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// Image makes an image that is like no other, layers and all, so that a node has to pull it. It
+// runs until it is told to end.
+func Image(t testing.TB) v1.Image {
+	t.Helper()
+	program, err := pauseProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer, err := layerOf(map[string][]byte{"pause": program, "name": []byte(rand.Text())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := mutate.AppendLayers(empty.Image, layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture = "linux", runtime.GOARCH
+	config.Config.Entrypoint = []string{"/pause"}
+	if image, err = mutate.ConfigFile(image, config); err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// layerOf makes a layer of programs and other files, by name.
+func layerOf(files map[string][]byte) (v1.Layer, error) {
+	var content bytes.Buffer
+	archive := tar.NewWriter(&content)
+	for name, file := range files {
+		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(file))}); err != nil {
+			return nil, err
+		}
+		if _, err := archive.Write(file); err != nil {
+			return nil, err
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return nil, err
+	}
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content.Bytes())), nil
+	})
+}
+
+// pauseProgram is the static program pause.
+var pauseProgram = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "pullpass-pause-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "pause")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "github.com/pullpass/pullpass/integration/node/pause")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if err := run(build); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})

@@ -1,0 +1,131 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pullpass/pullpass/integration/cluster"
+)
+
+// programs are what a node runs.
+type programs struct {
+	kubelet    string
+	containerd string // the folder that has containerd, its shim and ctr
+	runc       string
+}
+
+// getPrograms builds and downloads what is not there yet.
+func getPrograms(t testing.TB) programs {
+	t.Helper()
+	containerd, err := containerdFolder()
+	if err != nil {
+		t.Fatalf("get containerd: %v", err)
+	}
+	runc, err := runcPath()
+	if err != nil {
+		t.Fatalf("get runc: %v", err)
+	}
+	return programs{kubelet: cluster.Binary(t, "kubelet"), containerd: containerd, runc: runc}
+}
+
+// containerd is built of its module, which takes two minutes.
+const (
+	containerdVersion = "v2.4.2"
+	containerdModule  = "github.com/containerd/containerd/v2"
+)
+
+func containerdFolder() (string, error) {
+	return kept("containerd-"+containerdVersion, func(folder string) error {
+		install := exec.Command("go", "install", "-trimpath", "-ldflags=-s -w",
+			containerdModule+"/cmd/containerd@"+containerdVersion,
+			containerdModule+"/cmd/containerd-shim-runc-v2@"+containerdVersion,
+			containerdModule+"/cmd/ctr@"+containerdVersion)
+		install.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+folder)
+		return run(install)
+	})
+}
+
+// runcPath returns the path of runc: the system's, or else one of Debian's package, which is
+// not installed. It does not build without libseccomp's headers.
+func runcPath() (string, error) {
+	if path, err := exec.LookPath("runc"); err == nil {
+		return path, nil
+	}
+	folder, err := kept("runc", unpackRunc)
+	if err != nil {
+		return "", fmt.Errorf("%w; or else install runc", err)
+	}
+	return filepath.Join(folder, "usr", "sbin", "runc"), nil
+}
+
+func unpackRunc(folder string) error {
+	if err := download(folder, "runc"); err != nil {
+		// The list of packages is missing or old.
+		if err := run(exec.Command("apt-get", "update")); err != nil {
+			return err
+		}
+		if err := download(folder, "runc"); err != nil {
+			return err
+		}
+	}
+	packages, err := filepath.Glob(filepath.Join(folder, "runc_*.deb"))
+	if err != nil || len(packages) != 1 {
+		return errors.Join(err, fmt.Errorf("apt-get downloaded %q", packages))
+	}
+	if err := run(exec.Command("dpkg-deb", "--extract", packages[0], folder)); err != nil {
+		return err
+	}
+	// What it is linked to, libseccomp, is not in the package.
+	return run(exec.Command(filepath.Join(folder, "usr", "sbin", "runc"), "--version"))
+}
+
+// download puts a Debian package into folder. The user as whom apt downloads cannot write there.
+func download(folder, name string) error {
+	command := exec.Command("apt-get", "download", "-o", "APT::Sandbox::User=root", name)
+	command.Dir = folder
+	return run(command)
+}
+
+// kept returns a folder below cluster.CacheFolder, which make fills if it is not there.
+func kept(name string, make func(folder string) error) (string, error) {
+	cache, err := cluster.CacheFolder()
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Join(cache, name)
+	if _, err := os.Stat(folder); err == nil {
+		return folder, nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	unfinished, err := os.MkdirTemp(cache, name+"-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(unfinished)
+	if err := make(unfinished); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(unfinished, 0o755); err != nil {
+		return "", err
+	}
+	err = os.Rename(unfinished, folder)
+	if errors.Is(err, os.ErrExist) {
+		err = nil // another process was as fast
+	}
+	return folder, err
+}
+
+// run runs a command, whose output is its error's.
+func run(command *exec.Cmd) error {
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
+	}
+	return nil
+}
