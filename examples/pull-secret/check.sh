@@ -1,0 +1,7 @@
+#!/bin/sh -eu
+# Tells what is wrong with a Secret, and which of its entries the kubelet would use for an image.
+#
+#   check.sh SECRET IMAGE
+secret=${1:?usage: check.sh SECRET IMAGE}
+image=${2:?usage: check.sh SECRET IMAGE}
+kubectl get secret "$secret" -o yaml | pullpass secret check - --image "$image"
