@@ -10,10 +10,10 @@ PLATFORMS := linux/amd64 linux/arm64 windows/amd64
 RACE ?= $(if $(shell command -v gcc || command -v clang),-race)
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w'
 
-.PHONY: help build cross demo bench test fuzz check fmt vet staticcheck govulncheck tidy clean
+.PHONY: help build cross demo bench test e2e fuzz check fmt vet staticcheck govulncheck tidy clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## Build the static binary bin/pullpass
 	$(BUILD) -o $(BIN)/pullpass ./cmd/pullpass
@@ -36,6 +36,9 @@ test: ## Run all tests: the code's own, and the binary against fakes, the kubele
 	$(GO) test $(RACE) -count=1 ./...
 	cd integration && $(GO) test $(RACE) -count=1 -timeout 30m ./...
 
+e2e: build ## Test with a real Kubernetes on this machine, as root (its first build takes a quarter of an hour)
+	cd integration && $(GO) test $(RACE) -tags e2e -count=1 -timeout 60m -v ./e2e
+
 fuzz: ## Run each fuzz test for a while (FUZZTIME=30s)
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include=*_test.go --exclude-dir=integration .); do \
 		for name in $$(grep -oE '^func Fuzz[A-Za-z]+' $$f | cut -c6-); do \
@@ -51,11 +54,11 @@ fmt:
 vet:
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
-	cd integration && $(GO) vet ./...
+	cd integration && $(GO) vet -tags e2e ./...
 
 staticcheck: $(STATICCHECK)
 	$(STATICCHECK) ./...
-	cd integration && $(STATICCHECK) ./...
+	cd integration && $(STATICCHECK) -tags e2e ./...
 
 tidy:
 	$(GO) mod tidy -diff

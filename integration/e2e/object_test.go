@@ -1,0 +1,106 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/pullpass/pullpass/integration/cluster"
+)
+
+// metadata is that of an object.
+type metadata struct {
+	Name            string
+	Namespace       string
+	UID             string
+	ResourceVersion string
+	Labels          map[string]string
+	Annotations     map[string]string
+}
+
+// A secret is a Secret of the type kubernetes.io/dockerconfigjson.
+type secret struct {
+	Metadata metadata
+	Type     string
+	Data     struct {
+		Config []byte `json:".dockerconfigjson"`
+	}
+}
+
+type login struct{ Username, Password string }
+
+// logins returns the Secret's logins by host.
+func (s secret) logins(t *testing.T) map[string]login {
+	t.Helper()
+	var config struct{ Auths map[string]login }
+	if err := json.Unmarshal(s.Data.Config, &config); err != nil {
+		t.Fatal(err)
+	}
+	return config.Auths
+}
+
+// password returns the password for a host.
+func (s secret) password(t *testing.T, host string) string {
+	t.Helper()
+	login, found := s.logins(t)[host]
+	if !found || s.Type != "kubernetes.io/dockerconfigjson" {
+		t.Fatalf("the Secret of type %q has no login for %s", s.Type, host)
+	}
+	return login.Password
+}
+
+// A serviceAccount is a ServiceAccount.
+type serviceAccount struct {
+	Metadata         metadata
+	ImagePullSecrets []struct{ Name string }
+	Automount        *bool `json:"automountServiceAccountToken"`
+}
+
+// pullSecrets returns the names of the account's pull secrets.
+func (a serviceAccount) pullSecrets() []string {
+	var names []string
+	for _, entry := range a.ImagePullSecrets {
+		names = append(names, entry.Name)
+	}
+	return names
+}
+
+// get reads an object from the cluster.
+func get[T any](t *testing.T, user *cluster.Client, kind, namespace, name string) T {
+	t.Helper()
+	return parse[T](t, user.Kubectl(t, "", "get", kind, name, "-n", namespace, "-o", "json"))
+}
+
+// parse reads the only object, or the first, of a text of YAML or JSON.
+func parse[T any](t *testing.T, text string) T {
+	t.Helper()
+	objects := parseAll[T](t, text)
+	if len(objects) == 0 {
+		t.Fatal("there is no object")
+	}
+	return objects[0]
+}
+
+// parseAll reads the objects of a text of YAML or JSON.
+func parseAll[T any](t *testing.T, text string) []T {
+	t.Helper()
+	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096)
+	var objects []T
+	for {
+		var object T
+		err := decoder.Decode(&object)
+		if errors.Is(err, io.EOF) {
+			return objects
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, object)
+	}
+}
