@@ -20,7 +20,7 @@ import (
 type Entry struct {
 	ID       string // of the scope
 	Scope    provider.Scope
-	Username string    // "" if there is no credential
+	Username string    // for people, see provider.Credential; "" if there is no credential
 	Issued   time.Time // zero if there is no credential
 	Refresh  time.Time // zero if it is not renewed ahead
 	Expires  time.Time // zero if there is no expiry
@@ -45,7 +45,7 @@ func (c *Cache) List() ([]Entry, error) {
 			c.Warn(fmt.Sprintf("%s: it is not an entry that can be read", path))
 		default:
 			list = append(list, Entry{
-				ID: ID(e.Scope), Scope: e.Scope, Username: e.Username,
+				ID: ID(e.Scope), Scope: e.Scope, Username: e.credential().ShownUsername(),
 				Issued: e.Issued, Refresh: e.Refresh, Expires: e.Expires, GoodUntil: e.goodUntil(), Failure: e.Failure,
 			})
 		}

@@ -28,6 +28,15 @@ type Credential struct {
 	RepositoryOnly bool
 }
 
+// ShownUsername returns the username for people: REDACTED if it is the password as well, as with
+// registries that take an access token for both.
+func (c Credential) ShownUsername() string {
+	if c.Username == c.Password.Reveal() && c.Username != "" {
+		return redacted
+	}
+	return c.Username
+}
+
 // A Provider gets credentials for the registries of one authority.
 type Provider interface {
 	// Scope reports whether the image's registry belongs to the provider's authority, and

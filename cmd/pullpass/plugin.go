@@ -72,7 +72,7 @@ func (p plugin) ask(ctx context.Context, image provider.Image) (protocol.Answer,
 	case err != nil:
 		return protocol.Answer{}, err
 	}
-	p.messages.debug("got a credential of user %s after %v, good until %s", credential.Username, p.Now().Sub(started).Round(time.Millisecond), until(credential))
+	p.messages.debug("got a credential of user %s after %v, good until %s", credential.ShownUsername(), p.Now().Sub(started).Round(time.Millisecond), until(credential))
 	return protocol.Answer{
 		Credential:     &credential,
 		RepositoryOnly: choice.RepositoryOnly,

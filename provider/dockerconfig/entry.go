@@ -74,7 +74,7 @@ func decodeBase64(text string) (string, error) {
 	return string(decoded), err
 }
 
-// NewCredential makes a credential without expiry. The error is provider.ErrNone if username
+// NewCredential makes a credential, with the expiry that a token tells (see Expiries). The error is provider.ErrNone if username
 // or password is empty: runtimes take an empty username for the anonymous. It is another one,
 // which shows neither, if they cannot be passed on. The password is taken as it is.
 func NewCredential(username, password string) (provider.Credential, error) {
@@ -90,7 +90,8 @@ func NewCredential(username, password string) (provider.Credential, error) {
 		// The answer to the kubelet is JSON, which would silently replace the odd bytes.
 		return provider.Credential{}, errors.New("the username or the password is not valid UTF-8")
 	}
-	return provider.Credential{Username: username, Password: provider.NewSecret(password)}, nil
+	expires, _ := tokenExpiry(username, password)
+	return provider.Credential{Username: username, Password: provider.NewSecret(password), Expires: expires}, nil
 }
 
 // tokenError refuses what cannot be expressed as username and password.

@@ -18,7 +18,7 @@ import (
 // A KubeletEntry is an entry whose credential the kubelet tries for an image.
 type KubeletEntry struct {
 	Key      string // without user and password, if the key is a URL with them
-	Username string // without what follows a colon; empty if the runtime pulls anonymously
+	Username string // REDACTED where it may be a secret; empty if the runtime pulls anonymously
 }
 
 // KubeletEntries returns the entries of a pull secret whose credentials the kubelet tries for an
@@ -83,7 +83,7 @@ func readEntries(data []byte, legacy bool) ([]pullEntry, error) {
 }
 
 func (e pullEntry) shown() KubeletEntry {
-	return KubeletEntry{Key: shownKey(e.key), Username: shownUser(e.username)}
+	return KubeletEntry{Key: shownKey(e.key), Username: e.shownUser()}
 }
 
 // keyringKey returns a key as the kubelet's keyring keeps it: a host, or a host and a path. The
@@ -152,14 +152,18 @@ func takesHubCredential(image provider.Image) bool {
 // quoteKey names an entry in a text for people.
 func quoteKey(key string) string { return fmt.Sprintf("auths[%q]", shownKey(key)) }
 
-// shownUser returns a username for people: REDACTED stands for what follows a colon, which the
-// registry would take for the password and which may be one.
-func shownUser(username string) string {
-	name, _, found := strings.Cut(username, ":")
-	if !found {
-		return username
+// shownUser returns the username for people. REDACTED stands for what may be a secret: what
+// follows a colon, which the registry would take for the password, and a user that is the
+// password as well or has none.
+func (e pullEntry) shownUser() string {
+	name, _, found := strings.Cut(e.username, ":")
+	switch {
+	case found:
+		return name + ":REDACTED"
+	case e.username != "" && (e.password.Empty() || e.password.Reveal() == e.username):
+		return "REDACTED"
 	}
-	return name + ":REDACTED"
+	return e.username
 }
 
 // shownKey returns a key for people: where a URL has a user and a password, one of which can be a
