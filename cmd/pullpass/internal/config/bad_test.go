@@ -1,6 +1,9 @@
 package config
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // badFiles are files with their errors, each after "config.yaml:".
 var badFiles = []struct{ name, file, err string }{
@@ -44,8 +47,8 @@ var badFiles = []struct{ name, file, err string }{
 		"6: registries[0].acr: unknown field, known are match, provider, anonymousTry, ecr, gcr, dockerhub"},
 	{"strange field", head + "\"\\e[1m\\n\": 1\n",
 		`3: "\x1b[1m\n": unknown field, known are apiVersion, kind, cache, metrics, registries`},
-	{"long field", head + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: 1\n",
-		`3: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"…: unknown field, known are apiVersion, kind, cache, metrics, registries`},
+	{"long field", head + strings.Repeat("a", 300) + ": 1\n",
+		`3: "` + strings.Repeat("a", 80) + `"…: unknown field, known are apiVersion, kind, cache, metrics, registries`},
 	{"duplicate", head + "cache: {}\nkind: Config\n", "4: kind: given twice, first on line 2"},
 	{"duplicate in JSON", "{\"kind\": \"Config\", \"kind\": \"Config\"}", "1: kind: given twice, first on line 1"},
 	{"duplicate section", gcrRule + "  gcr: {}\n  gcr: {}\n", "7: registries[0].gcr: given twice, first on line 6"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -34,7 +35,7 @@ func (w *walker) config(v value) Config {
 func mustBe(want string) func(string) error {
 	return func(text string) error {
 		if text != want {
-			return fmt.Errorf("must be %s, is %s", want, shown(text))
+			return fmt.Errorf("must be %s, is %s", want, yamldoc.Shown(text))
 		}
 		return nil
 	}
@@ -75,7 +76,7 @@ func (s section) registry() Registry {
 	})
 	r.Provider = s.text("provider", func(text string) error {
 		if !slices.Contains(providers(), text) {
-			return fmt.Errorf("unknown provider %s, %s", shown(text), suggest(text, providers()))
+			return fmt.Errorf("unknown provider %s, %s", yamldoc.Shown(text), suggest(text, providers()))
 		}
 		return nil
 	})
@@ -97,7 +98,7 @@ func (s section) registry() Registry {
 	s.require("match", "provider")
 	if r.Pattern.String() != "" && r.Provider != "" && !r.Pattern.CanSelect(r.Provider) {
 		s.fail(s.fields["match"], "%s selects no host of %s, the rule would never be used%s",
-			shown(r.Pattern.String()), r.Provider, labelHint(r.Pattern))
+			yamldoc.Shown(r.Pattern.String()), r.Provider, labelHint(r.Pattern))
 	}
 	return r
 }

@@ -3,11 +3,12 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 )
 
 // A walker goes through a document and keeps the first error in the order of the file, which
@@ -64,7 +65,7 @@ func (w *walker) is(v value, kind yaml.Kind, tag, what string) bool {
 
 func describe(node *yaml.Node) string {
 	if node.Style&yaml.TaggedStyle != 0 {
-		return "tagged " + shown(node.Tag)
+		return "tagged " + yamldoc.Shown(node.Tag)
 	}
 	switch node.ShortTag() {
 	case "!!map":
@@ -112,7 +113,7 @@ func (w *walker) section(v value, known ...string) section {
 	}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key := v.node.Content[i]
-		field := value{v.node.Content[i+1], key, strings.TrimPrefix(v.field+"."+shown(key.Value), ".")}
+		field := value{v.node.Content[i+1], key, strings.TrimPrefix(v.field+"."+yamldoc.Shown(key.Value), ".")}
 		switch _, duplicate := s.fields[key.Value]; {
 		case key.ShortTag() == "!!merge":
 			w.fail(field, "merge keys are not supported")
@@ -173,17 +174,4 @@ func (s section) boolean(name string) *bool {
 		return nil
 	}
 	return &b
-}
-
-// shown quotes what could confuse the reader of a line, and shortens what is too long for it.
-func shown(text string) string {
-	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/*!<"
-	const limit = 80
-	if len(text) > limit {
-		return strconv.QuoteToASCII(text[:limit]) + "…"
-	}
-	if text == "" || strings.Trim(text, safe) != "" {
-		return strconv.QuoteToASCII(text)
-	}
-	return text
 }

@@ -101,9 +101,11 @@ func (v value) identity() (namespace, name string, err error) {
 // error says that there is no such account.
 //
 // imagePullSecrets is an atomic list: to apply it replaces it, and so the manifest holds the
-// whole of it, and all else that the account has, which apply would take for removed. The
-// resourceVersion of what was read makes the API server refuse the manifest if somebody has
-// changed the account since.
+// whole of it. The resourceVersion of what was read makes the API server refuse the manifest if
+// somebody has changed the account since. What else the account has is in the manifest only
+// where client-side apply keeps a record, and would remove what is in that and not here: a
+// server-side apply makes its field manager an owner of all that the manifest holds, which other
+// owners could then neither change nor drop.
 func (a Accounts) Attach(namespace, name, secretName string) (object Object, attached bool, err error) {
 	found, ok := a.find(namespace, name)
 	if !ok {
@@ -161,12 +163,26 @@ func fullName(namespace, name string) string {
 	return namespace + "/" + name
 }
 
-// applicable leaves out what the API server alone sets, and the copy that client-side apply
-// keeps of what it applied last, which it writes anew.
+// lastApplied is where client-side apply keeps what it applied last.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// applicable returns what an apply of an account has to hold beside the list. What is not from
+// the API server is its owner's manifest, and stays whole.
 func applicable(root *yaml.Node) *yaml.Node {
+	metadata := get(root, "metadata")
+	if get(metadata, "resourceVersion") != nil && get(get(metadata, "annotations"), lastApplied) == nil {
+		return only(with(root, "metadata", only(metadata, "name", "namespace", "resourceVersion")),
+			"apiVersion", "kind", "metadata", "imagePullSecrets")
+	}
+	return withoutServerFields(root)
+}
+
+// withoutServerFields leaves out what the API server alone sets, and the record of client-side
+// apply, which it writes anew.
+func withoutServerFields(root *yaml.Node) *yaml.Node {
 	metadata := without(get(root, "metadata"), "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "managedFields", "selfLink")
 	if annotations := get(metadata, "annotations"); annotations != nil {
-		annotations = without(annotations, "kubectl.kubernetes.io/last-applied-configuration")
+		annotations = without(annotations, lastApplied)
 		if len(annotations.Content) > 0 {
 			metadata = with(metadata, "annotations", annotations)
 		} else {

@@ -99,11 +99,27 @@ func TestAttach(t *testing.T) {
 		}
 	}
 	again := parseAccounts(t, attachedAccount)
-	if got, attached := attach(t, again, "team", "builder", "regcred"); !attached || got != attachedAccount {
-		t.Errorf("attached %v, got\n%s", attached, got)
+	if _, attached := attach(t, again, "team", "builder", "regcred"); !attached {
+		t.Error("it is attached twice")
 	}
 	if got, attached := attach(t, accounts, "team", "builder", "123"); !attached || strings.Contains(got, "regcred") {
 		t.Errorf("attached %v, got\n%s", attached, got)
+	}
+}
+
+// TestAttachWithoutARecord: where client-side apply has no record, the manifest holds the list
+// alone, and a manifest of the owner's stays whole.
+func TestAttachWithoutARecord(t *testing.T) {
+	const list = "imagePullSecrets:\n  - name: mirror\n  - name: \"123\"\n"
+	live := attachedAccount[:strings.Index(attachedAccount, "  - name: regcred")] + attachedAccount[strings.Index(attachedAccount, "kind:"):]
+	got, _ := attach(t, parseAccounts(t, live), "team", "builder", "regcred")
+	if want := "apiVersion: v1\n" + list + "  - name: regcred\nkind: ServiceAccount\nmetadata:\n  name: builder\n  namespace: team\n  resourceVersion: \"4711\"\n"; got != want {
+		t.Errorf("got\n%s", got)
+	}
+	owners := strings.Replace(live, "  resourceVersion: \"4711\"\n", "", 1)
+	got, _ = attach(t, parseAccounts(t, owners), "team", "builder", "regcred")
+	if want := strings.Replace(attachedAccount, "  resourceVersion: \"4711\"\n", "", 1); got != want {
+		t.Errorf("got\n%s", got)
 	}
 }
 

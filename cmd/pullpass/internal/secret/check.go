@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
@@ -23,15 +24,30 @@ func (f Found) Check(now time.Time) []dockerconfig.Fault {
 	switch {
 	case err != nil:
 		faults = append(faults, refused(fmt.Errorf("%s is %w", key, err)))
-	case len(content) > maxSecret:
-		faults = append(faults, refused(fmt.Errorf("%s has %d bytes, more than the %d that a Secret may have", key, len(content), maxSecret)))
 	case len(content) > 0:
 		faults = append(faults, dockerconfig.Check(content, key == keyDockercfg)...)
 		faults = append(faults, checkTokens(content, key == keyDockercfg, now)...)
 	case f.has(key):
 		faults = append(faults, refused(fmt.Errorf("%s is empty", key)))
 	}
-	return append(faults, f.checkTimes(now)...)
+	return slices.Concat(faults, f.checkOthers(key), f.checkTimes(now))
+}
+
+// checkOthers looks at the data beside the Docker configuration, and at the size of it all.
+func (f Found) checkOthers(key string) []dockerconfig.Fault {
+	var faults []dockerconfig.Fault
+	size := 0
+	for _, other := range f.keys() {
+		content, err := f.content(other)
+		if err != nil && other != key {
+			faults = append(faults, refused(fmt.Errorf("%s is %w", yamldoc.Quoted(other), err)))
+		}
+		size += len(content)
+	}
+	if size > maxSecret {
+		faults = append(faults, refused(fmt.Errorf("its data has %d bytes, more than the %d that a Secret may have", size, maxSecret)))
+	}
+	return faults
 }
 
 // refused is the fault of a Secret that the API server does not take.
@@ -91,7 +107,7 @@ func (f Found) wrongType(key string) dockerconfig.Fault {
 		fault.Hint = strings.ReplaceAll(fault.Hint, typeDockerConfigJSON, typeDockercfg)
 	case keyDockerConfigJSON:
 	default:
-		fault.Hint += fmt.Sprintf(" and the key %s in place of %s", keyDockerConfigJSON, shown(key))
+		fault.Hint += fmt.Sprintf(" and the key %s in place of %s", keyDockerConfigJSON, yamldoc.Quoted(key))
 	}
 	return fault
 }

@@ -92,7 +92,7 @@ func checked() []struct{ name, secret, want string } {
 		{"cut off", jsonType + data(encoded(ghcr())[:31]), ".dockerconfigjson is not base64" + refusal + "\n  make it with base64 -w0"},
 		{"too large", jsonType + "stringData:\n  .dockerconfigjson: '" + ghcr() + strings.Repeat(" ", 1<<20) + "'\n",
 			"note: .dockerconfigjson is in stringData: the manifest holds the password in plain text; the API server stores it as data\n" +
-				fmt.Sprintf(".dockerconfigjson has %d bytes, more than the 1048576 that a Secret may have", 1<<20+len(ghcr())) + refusal},
+				fmt.Sprintf("its data has %d bytes, more than the 1048576 that a Secret may have", 1<<20+len(ghcr())) + refusal},
 
 		// Times.
 		{"expired", annotated(`pullpass/expires-at: "2026-10-05T09:57:55Z", pullpass/refresh-after: "2026-10-05T04:00:00Z"`) + jsonType + data(encoded(ghcr())),
@@ -233,9 +233,9 @@ func TestEntries(t *testing.T) {
 }
 
 func TestLogins(t *testing.T) {
-	const mixed = `{"auths":{"https://u:c4n4ry@quay.io/":{"auth":"YTpi"},"b.io":{"auth":"YTpiYw"},"ghcr.io":{"username":"acme"},"a.io":{}}}`
+	const mixed = `{"auths":{"https://u:c4n4ry@quay.io/":{"auth":"YTpi"},"b.io":{"auth":"YTpiYw"},"ghcr.io":{"username":"acme"},"d.io":{"auth":"dG9rZW46dG9rZW4="},"a.io":{}}}`
 	got := fmt.Sprint(readOne(t, secretHead+jsonType+data(encoded(mixed))).Logins())
-	if want := "[{a.io } {b.io a} {ghcr.io acme} {https://REDACTED@quay.io/ a}]"; got != want {
+	if want := "[{a.io } {b.io a} {d.io REDACTED} {ghcr.io REDACTED} {https://REDACTED@quay.io/ a}]"; got != want {
 		t.Errorf("got %s", got)
 	}
 	for _, none := range []string{"", jsonType, jsonType + data("YQ"), jsonType + data(encoded("[]")), jsonType + data(encoded(`{"auths":{"a":1}}`))} {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
@@ -22,8 +23,8 @@ type Found struct {
 	immutable   bool
 }
 
-// String returns NAMESPACE/NAME, or NAME.
-func (f Found) String() string { return fullName(f.Namespace, f.Name) }
+// String returns NAMESPACE/NAME, or NAME, for people.
+func (f Found) String() string { return yamldoc.Shown(fullName(f.Namespace, f.Name)) }
 
 // ReadSecrets finds the Secrets in data, YAML or JSON, of any type: documents and items of
 // Lists. Other kinds are passed over. The error names file, line and field, and shows no

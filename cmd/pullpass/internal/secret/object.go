@@ -81,10 +81,19 @@ func with(node *yaml.Node, key string, value *yaml.Node) *yaml.Node {
 
 // without returns a copy of a mapping that does not have the keys.
 func without(node *yaml.Node, keys ...string) *yaml.Node {
+	return filter(node, func(key string) bool { return !slices.Contains(keys, key) })
+}
+
+// only returns a copy of a mapping that has no other keys.
+func only(node *yaml.Node, keys ...string) *yaml.Node {
+	return filter(node, func(key string) bool { return slices.Contains(keys, key) })
+}
+
+func filter(node *yaml.Node, keep func(key string) bool) *yaml.Node {
 	changed := *node
 	changed.Content = nil
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		if !slices.Contains(keys, node.Content[i].Value) {
+		if keep(node.Content[i].Value) {
 			changed.Content = append(changed.Content, node.Content[i], node.Content[i+1])
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
 // Reason tells why Entries has none for an image: what the key that was meant for it has
@@ -21,7 +23,7 @@ func (f Found) Reason(image provider.Image) string {
 	for _, login := range logins {
 		keys = append(keys, login.Key)
 		if difference := differenceOf(login.Key, image); difference != "" {
-			near = append(near, shown(login.Key)+" "+difference)
+			near = append(near, yamldoc.Quoted(login.Key)+" "+difference)
 		}
 	}
 	if len(near) > 0 {
@@ -38,28 +40,27 @@ func differenceOf(key string, image provider.Image) string {
 		location = key
 	}
 	host, path, _ := strings.Cut(location, "/")
+	if rest, found := strings.CutPrefix(path, "v1/"); found { // the kubelet does so, once
+		path = rest
+	} else {
+		path = strings.TrimPrefix(path, "v2/")
+	}
 	keyImage := provider.Image{Host: host, Repository: path}
 	name, port := keyImage.Hostname()
 	imageName, imagePort := image.Hostname()
 	switch {
-	case imageName == provider.DockerHubHost && isHubName(name):
+	case imageName == provider.DockerHubHost && dockerconfig.MisnamesHub(name):
 		return "is no name that the kubelet has for Docker Hub: docker.io"
 	case name == imageName && port != imagePort:
 		return fmt.Sprintf("is for %s, the image has %s", portName(port), portName(imagePort))
 	case name == imageName && host != image.Host:
 		return "differs in upper and lower case"
 	case name == imageName:
-		return "is for other repositories, those that begin with " + shown(path)
+		return "is for other repositories, those that begin with " + yamldoc.Quoted(path)
 	case strings.Contains(name, "*"):
 		return wildcardDifference(name, imageName)
 	}
 	return cloudDifference(keyImage, image)
-}
-
-// isHubName reports whether people take a host for that of Docker Hub's images.
-func isHubName(name string) bool {
-	return name != provider.DockerHubHost &&
-		(strings.HasSuffix(name, ".docker.io") || name == "hub.docker.com" || name == "registry.hub.docker.com")
 }
 
 func portName(port string) string {

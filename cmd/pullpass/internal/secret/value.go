@@ -3,10 +3,11 @@ package secret
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 )
 
 // A value is a node with the place and the name that errors give it.
@@ -53,16 +54,7 @@ func keyName(key string) string {
 	if strings.Trim(key, plain) == "" && key != "" {
 		return "." + key
 	}
-	return fmt.Sprintf("[%s]", shown(key))
-}
-
-// shown quotes a key, and shortens what is too long for a line.
-func shown(key string) string {
-	const limit = 80
-	if len(key) > limit {
-		return strconv.QuoteToASCII(key[:limit]) + "…"
-	}
-	return strconv.QuoteToASCII(key)
+	return fmt.Sprintf("[%s]", yamldoc.Quoted(key))
 }
 
 // quoted lists the first of some keys.
@@ -70,7 +62,7 @@ func quoted(keys []string) string {
 	const most = 10
 	var texts []string
 	for _, key := range keys[:min(len(keys), most)] {
-		texts = append(texts, shown(key))
+		texts = append(texts, yamldoc.Quoted(key))
 	}
 	text := strings.Join(texts, ", ")
 	if more := len(keys) - most; more > 0 {
@@ -121,12 +113,16 @@ func (v value) texts() (map[string]string, error) {
 	}
 	texts := map[string]string{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
-		key := v.node.Content[i].Value
-		text, err := v.get(key).text()
+		key := v.node.Content[i]
+		item := v.child(keyName(key.Value), key, v.node.Content[i+1])
+		if item.node.ShortTag() == "!!null" {
+			item.node = nil
+		}
+		text, err := item.text()
 		if err != nil {
 			return nil, err
 		}
-		texts[key] = text
+		texts[key.Value] = text
 	}
 	return texts, nil
 }
