@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,29 +14,33 @@ const maxInput = 16 << 20 // bytes; a kubectl get of all Secrets of a cluster ca
 
 // readInput reads a file, or stdin for stdinName.
 func (n *node) readInput(ctx context.Context, name string) ([]byte, error) {
-	if name != stdinName {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		return readLimited(file, name)
-	}
 	type result struct {
 		data []byte
 		err  error
 	}
 	done := make(chan result, 1)
-	go func() {
-		data, err := readLimited(n.Stdin, inputName(name))
+	go func() { // of a pipe, nobody may ever write to it
+		data, err := n.readWhole(name)
 		done <- result{data, err}
 	}()
 	select {
 	case r := <-done:
 		return r.data, r.err
 	case <-ctx.Done():
-		return nil, errors.New("read stdin: stopped by a signal")
+		return nil, fmt.Errorf("read %s: stopped by a signal", inputName(name))
 	}
+}
+
+func (n *node) readWhole(name string) ([]byte, error) {
+	if name == stdinName {
+		return readLimited(n.Stdin, inputName(name))
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readLimited(file, name)
 }
 
 func readLimited(in io.Reader, name string) ([]byte, error) {

@@ -50,6 +50,7 @@ func mainExitCode() int {
 		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 		go func() {
 			<-signals
+			signal.Stop(signals) // a second one ends the process
 			cancel()
 		}()
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -102,9 +103,9 @@ func (f *secretFlags) addTo(command *cobra.Command) {
 // A secretJob is what the flags ask for.
 type secretJob struct {
 	*secretFlags
-	name       string
-	registries []*wanted
-	manifest   secret.Manifest // without its namespace and the config
+	name     string
+	wanted   []*wanted
+	manifest secret.Manifest // without its namespace and the config
 }
 
 // parse checks the name and the flags as far as that is possible without reading any file.
@@ -114,28 +115,47 @@ func (f *secretFlags) parse(args []string, changed func(string) bool) (*secretJo
 	if err := f.checkFormat(changed); err != nil {
 		return nil, err
 	}
-	switch {
-	case len(args) > 1 && f.dockerConfig == ownDockerConfig:
-		return nil, errors.New("more than one name; a file for --from-docker-config is given with an equals sign")
-	case len(args) > 1:
-		return nil, errors.New("more than one name")
-	case len(args) == 1:
-		job.name = args[0]
-		if err := secret.CheckName(job.name); err != nil {
-			return nil, fmt.Errorf("the name %q: %w", job.name, err)
+	// An unset variable of a script must not lead to another source, or print the Secret.
+	for _, flag := range []struct{ name, value string }{
+		{"username", f.username}, {"password-file", f.passwordFile}, {"google-key-file", f.googleKeyFile},
+		{"from-docker-config", f.dockerConfig}, {"service-account-file", f.serviceAccountsFile}, {"out", f.out},
+	} {
+		if flag.value == "" && changed(flag.name) {
+			return nil, fmt.Errorf("--%s must not be empty", flag.name)
 		}
-	case f.format != formatDockerConfig:
-		return nil, errors.New("the name of the Secret is missing")
+	}
+	if err := job.parseName(args); err != nil {
+		return nil, err
 	}
 	if f.minValid < 0 || f.jitter < 0 {
 		return nil, errors.New("--min-valid and --jitter must not be negative")
 	}
-	for _, check := range []func() error{job.checkSources, job.parseRegistries, job.parseMetadata, job.checkAccounts} {
+	for _, check := range []func() error{job.checkSources, job.parseWanted, job.parseMetadata, job.checkAccounts} {
 		if err := check(); err != nil {
 			return nil, err
 		}
 	}
 	return job, nil
+}
+
+func (j *secretJob) parseName(args []string) error {
+	for _, arg := range args {
+		// With a blank in place of the equals sign, the file would be taken for the name, and the
+		// logins from another one.
+		if _, err := os.Stat(arg); j.dockerConfig == ownDockerConfig && (err == nil || strings.HasSuffix(arg, ".json")) {
+			return fmt.Errorf("%q looks like a file; if --from-docker-config is to read it: --from-docker-config=%s", arg, arg)
+		}
+	}
+	switch {
+	case len(args) > 1:
+		return errors.New("more than one name")
+	case len(args) == 1:
+		j.name = args[0]
+		return secret.CheckName(j.name)
+	case j.format != formatDockerConfig:
+		return errors.New("the name of the Secret is missing")
+	}
+	return nil
 }
 
 func (f *secretFlags) checkFormat(changed func(string) bool) error {
@@ -161,7 +181,7 @@ func (j *secretJob) parseMetadata() error {
 	j.manifest = secret.Manifest{Name: j.name, Labels: map[string]string{}, Annotations: map[string]string{}}
 	for _, namespace := range j.namespaces {
 		if err := secret.CheckNamespace(namespace); err != nil {
-			return fmt.Errorf("--namespace %q: %w", namespace, err)
+			return err
 		}
 	}
 	if err := parsePairs("--label", j.labels, j.manifest.Labels, secret.CheckLabel); err != nil {
@@ -169,7 +189,7 @@ func (j *secretJob) parseMetadata() error {
 	}
 	return parsePairs("--annotation", j.annotations, j.manifest.Annotations, func(key, _ string) error {
 		if strings.HasPrefix(key, ownPrefix) {
-			return errors.New("annotations " + ownPrefix + "… are set by pullpass")
+			return errors.New(key + " is for pullpass itself, as all " + ownPrefix + "… are")
 		}
 		return secret.CheckAnnotationKey(key)
 	})
@@ -183,14 +203,14 @@ func parsePairs(flag string, texts []string, pairs map[string]string, check func
 		var err error
 		switch {
 		case !found:
-			err = errors.New("it is not KEY=VALUE")
+			err = fmt.Errorf("%q is not KEY=VALUE", text)
 		case again:
-			err = errors.New("the key is given twice")
+			err = fmt.Errorf("the key %q is given twice", key)
 		default:
 			err = check(key, value)
 		}
 		if err != nil {
-			return fmt.Errorf("%s %q: %w", flag, text, err)
+			return fmt.Errorf("%s: %w", flag, err)
 		}
 		pairs[key] = value
 	}
@@ -212,7 +232,7 @@ func (j *secretJob) checkAccounts() error {
 	}
 	for _, account := range j.serviceAccounts {
 		if err := secret.CheckName(account); err != nil {
-			return fmt.Errorf("--service-account %q: %w", account, err)
+			return fmt.Errorf("--service-account: %w", err)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
@@ -133,7 +134,7 @@ func (r *secretReport) addSecret(found secret.Found, now time.Time) {
 	}
 	var logins []string
 	for _, login := range found.Logins() {
-		logins = append(logins, login.Key+" "+userOf(login))
+		logins = append(logins, yamldoc.Shown(login.Key)+" "+userOf(login))
 	}
 	entries := "entries"
 	if len(logins) == 1 {
@@ -177,5 +178,5 @@ func userOf(entry dockerconfig.KubeletEntry) string {
 	if entry.Username == "" {
 		return "(no user)"
 	}
-	return "(user " + entry.Username + ")"
+	return "(user " + yamldoc.Shown(entry.Username) + ")"
 }

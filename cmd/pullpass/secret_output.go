@@ -15,7 +15,7 @@ import (
 func (j *secretJob) config() (provider.Secret, error) {
 	credentials := map[string]provider.Credential{}
 	var expires, refresh time.Time
-	for _, w := range j.registries {
+	for _, w := range j.wanted {
 		key := w.keyOf()
 		if other, found := credentials[key]; found && (other.Username != w.credential.Username || other.Password.Reveal() != w.credential.Password.Reveal()) {
 			return provider.Secret{}, fmt.Errorf("make the Secret: there are two credentials for %s", key)
@@ -23,12 +23,15 @@ func (j *secretJob) config() (provider.Secret, error) {
 		credentials[key] = w.credential
 		if end := w.credential.Expires; !end.IsZero() {
 			expires = earlier(expires, end)
-			refresh = earlier(refresh, w.issued.Add(end.Sub(w.issued)/2))
+			if !w.issued.IsZero() { // a token that somebody else fetched
+				refresh = earlier(refresh, w.issued.Add(end.Sub(w.issued)/2))
+			}
 		}
 	}
-	if !expires.IsZero() && j.format != formatDockerConfig {
-		j.manifest.Annotations[secret.ExpiresAt] = expires.UTC().Format(time.RFC3339)
-		j.manifest.Annotations[secret.RefreshAfter] = refresh.UTC().Format(time.RFC3339)
+	for name, t := range map[string]time.Time{secret.ExpiresAt: expires, secret.RefreshAfter: refresh} {
+		if !t.IsZero() {
+			j.manifest.Annotations[name] = t.UTC().Format(time.RFC3339)
+		}
 	}
 	config, err := dockerconfig.Encode(credentials)
 	if err != nil {

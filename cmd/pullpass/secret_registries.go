@@ -29,48 +29,38 @@ type source interface {
 	get(context.Context, *wanted) (provider.Credential, time.Time, error)
 }
 
-// parseRegistries reads the values of --registry and --image, and says which sources they need.
-func (j *secretJob) parseRegistries() error {
-	for _, name := range j.secretFlags.registries {
+// parseWanted reads the values of --registry and --image, and says which sources they need.
+func (j *secretJob) parseWanted() error {
+	for _, name := range j.registries {
 		image, err := parseRegistry(name)
 		if err != nil {
 			return fmt.Errorf("--registry %q: %w", name, err)
 		}
-		key := provider.LowerHost(image.Host) + strings.TrimPrefix(name, image.Host)
-		j.registries = append(j.registries, &wanted{name: name, image: image, key: key})
+		path := strings.TrimPrefix(strings.TrimPrefix(name, image.Host), "/")
+		j.wanted = append(j.wanted, &wanted{name: name, image: image, key: keyFor(provider.LowerHost(image.Host), path)})
 	}
 	for _, name := range j.images {
 		image, err := provider.ParseImage(name)
+		if err == nil {
+			_, err = parseRegistry(image.Host)
+		}
 		if err != nil {
 			return fmt.Errorf("--image %q: %w", name, err)
 		}
-		j.registries = append(j.registries, &wanted{name: name, image: image})
+		j.wanted = append(j.wanted, &wanted{name: name, image: image})
 	}
-	if len(j.registries) == 0 {
+	if len(j.wanted) == 0 {
 		return errors.New("nothing to make a credential for: name --registry or --image")
 	}
 	return j.checkLogins()
 }
 
-// parseRegistry returns an image of a registry, HOST or HOST/PATH.
-func parseRegistry(name string) (provider.Image, error) {
-	pattern, err := provider.ParsePattern(name)
-	if err != nil {
-		return provider.Image{}, err
-	}
-	image, ok := pattern.Image()
-	if !ok {
-		return provider.Image{}, errors.New("must be one registry, without wildcards")
-	}
-	return image, nil
-}
-
 // fetch gets the credentials of all registries at once. It shows their errors: then the one that
 // it returns is errShown.
 func (j *secretJob) fetch(ctx context.Context, n *node) error {
-	errs := make([]error, len(j.registries))
+	errs := make([]error, len(j.wanted))
 	var group sync.WaitGroup
-	for i, w := range j.registries {
+	for i, w := range j.wanted {
 		group.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, timeLimit)
 			defer cancel()
@@ -83,13 +73,13 @@ func (j *secretJob) fetch(ctx context.Context, n *node) error {
 	group.Wait()
 	n.writeMetrics(ctx)
 	var failed error
-	for i, w := range j.registries {
+	for i, w := range j.wanted {
 		if errs[i] != nil {
 			n.messages.error(fmt.Errorf("get the credential for %s: %w", w.name, errs[i]))
 			failed = errShown
 			continue
 		}
-		n.messages.debug("%s: a credential of user %s, good until %s", w.name, w.credential.Username, until(w.credential))
+		n.messages.debug("%s: a credential of user %s, good until %s", w.name, w.credential.ShownUsername(), until(w.credential))
 		j.noteShortLife(n, w)
 	}
 	return failed
@@ -98,10 +88,15 @@ func (j *secretJob) fetch(ctx context.Context, n *node) error {
 // checkCredential refuses what is of no use in a Secret.
 func (j *secretJob) checkCredential(w *wanted, now time.Time) error {
 	left := w.credential.Expires.Sub(now)
-	if w.credential.Expires.IsZero() || left >= j.minValid {
+	switch {
+	case w.credential.Expires.IsZero():
+		return nil
+	case left <= 0:
+		return fmt.Errorf("its token expired %s ago", people(-left))
+	case left >= j.minValid:
 		return nil
 	}
-	err := fmt.Errorf("the new token is good for %s, less than --min-valid %v", people(max(0, left)), j.minValid)
+	err := fmt.Errorf("its token is good for %s, less than --min-valid %v", people(left), j.minValid)
 	if !w.isGoogle() {
 		return err
 	}
@@ -112,7 +107,7 @@ func (j *secretJob) checkCredential(w *wanted, now time.Time) error {
 func (j *secretJob) noteShortLife(n *node, w *wanted) {
 	const short = 15 * time.Minute
 	if left := w.credential.Expires.Sub(n.Now()); !w.credential.Expires.IsZero() && left < short {
-		n.messages.warn(fmt.Sprintf("the token for %s is good for only %s", w.name, people(max(0, left))))
+		n.messages.warn(fmt.Sprintf("the token for %s is good for only %s", w.name, people(left)))
 	}
 }
 
@@ -133,22 +128,36 @@ func (w *wanted) keyOf() string {
 	case w.key != "":
 		return w.key
 	case w.credential.RepositoryOnly:
-		return w.image.String()
+		return keyFor(w.image.Host, w.image.Repository)
 	}
 	return w.image.Host
 }
 
-// isCloud reports whether a registry's tokens come from the cloud that it belongs to.
-func (w *wanted) isCloud() bool {
-	host, found := provider.LookupHost(w.image)
-	return found && (host.Provider == provider.ECR || host.Provider == provider.Google)
+// keyFor returns the key for what is below a path of a host; "" for all.
+func keyFor(host, path string) string {
+	switch {
+	case path == "":
+		return host
+	case strings.HasPrefix(path, "v1/"), strings.HasPrefix(path, "v2/"):
+		// The kubelet takes that for the version of the API in a URL and drops it, once.
+		path = "v2/" + path
+	}
+	return host + "/" + path
 }
 
-// isGoogle reports whether a registry is one of Google's.
-func (w *wanted) isGoogle() bool {
-	host, found := provider.LookupHost(w.image)
-	return found && host.Provider == provider.Google
+// owner names the backend that a registry belongs to, "" for none.
+func (w *wanted) owner() string {
+	host, _ := provider.LookupHost(w.image)
+	return host.Provider
 }
+
+// isCloud reports whether a registry's tokens come from the cloud that it belongs to.
+func (w *wanted) isCloud() bool { return w.owner() == provider.ECR || w.isGoogle() }
+
+func (w *wanted) isGoogle() bool { return w.owner() == provider.Google }
+
+// host is the registry's, in lower case.
+func (w *wanted) host() string { return provider.LowerHost(w.image.Host) }
 
 // names joins the names of registries for a message.
 func names(registries []*wanted) string {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/pullpass/pullpass/provider"
@@ -26,6 +29,8 @@ func (j *secretJob) checkSources() error {
 		return errors.New("a password is of no use without --username")
 	case j.username != "" && !hasPassword:
 		return errors.New("--username goes with --password-stdin or --password-file")
+	case strings.Contains(j.username, ":"):
+		return errors.New("--username must be without a colon and what follows it")
 	}
 	return nil
 }
@@ -41,19 +46,35 @@ func (j *secretJob) checkLogins() error {
 	}
 	registries := j.forPassword()
 	if len(registries) == 0 {
-		return fmt.Errorf("--username is for one registry, and there is another source for %s", names(j.registries))
+		return fmt.Errorf("--username is for one registry, and there is another source for %s", names(j.wanted))
 	}
-	for _, w := range registries[1:] {
-		if w.image.Host != registries[0].image.Host {
-			return fmt.Errorf("--username is for one registry, and could be for %s; make a Secret of each, or use --from-docker-config", names(registries))
-		}
+	if !isOneHost(registries) {
+		return fmt.Errorf("--username is for one registry, and could be for %s; make a Secret of each, or use --from-docker-config", names(registries))
+	}
+	if of, own := userOwner(j.username), registries[0].owner(); of != "" && own != "" && of != own {
+		return fmt.Errorf("the user %s is none of %s", j.username, registries[0].name)
 	}
 	return nil
 }
 
+// userOwner names the backend whose tokens and keys have that user, "" for none.
+func userOwner(username string) string {
+	switch username {
+	case "AWS":
+		return provider.ECR
+	case "oauth2accesstoken", "_json_key", "_json_key_base64":
+		return provider.Google
+	}
+	return ""
+}
+
+func isOneHost(registries []*wanted) bool {
+	return !slices.ContainsFunc(registries, func(w *wanted) bool { return w.host() != registries[0].host() })
+}
+
 func (j *secretJob) where(is func(*wanted) bool) []*wanted {
 	var list []*wanted
-	for _, w := range j.registries {
+	for _, w := range j.wanted {
 		if is(w) {
 			list = append(list, w)
 		}
@@ -61,19 +82,19 @@ func (j *secretJob) where(is func(*wanted) bool) []*wanted {
 	return list
 }
 
-// forPassword returns the registries that --username is for: the only one, or all that do not
-// get their tokens from a cloud.
+// forPassword returns what --username is for: the only registry, or all that do not get their
+// tokens from a cloud.
 func (j *secretJob) forPassword() []*wanted {
-	if len(j.registries) == 1 && j.googleKeyFile == "" {
-		return j.registries
+	if isOneHost(j.wanted) && j.googleKeyFile == "" {
+		return j.wanted
 	}
 	return j.where(func(w *wanted) bool { return !w.isCloud() })
 }
 
 // openSources reads the logins that the flags name, and gives each registry its source.
 func (j *secretJob) openSources(ctx context.Context, n *node) error {
-	tokens := tokens{n, j}
-	for _, w := range j.registries {
+	tokens := &tokens{node: n, job: j, fetches: map[provider.Scope]func() (issued, error){}}
+	for _, w := range j.wanted {
 		w.from = tokens
 	}
 	if j.dockerConfig != "" {
@@ -81,7 +102,7 @@ func (j *secretJob) openSources(ctx context.Context, n *node) error {
 		if err != nil {
 			return err
 		}
-		for _, w := range j.registries {
+		for _, w := range j.wanted {
 			w.from = logins
 		}
 	}
@@ -150,24 +171,48 @@ func (j *secretJob) readGoogleKey(n *node) (provider.Credential, error) {
 	return credential, nil
 }
 
-// tokens are the credentials as the plugin has them, fresh ones.
+// tokens are the credentials as the plugin has them, fresh ones, each fetched once.
 type tokens struct {
 	*node
 	job *secretJob
+
+	mu      sync.Mutex
+	fetches map[provider.Scope]func() (issued, error)
 }
 
-func (t tokens) get(ctx context.Context, w *wanted) (provider.Credential, time.Time, error) {
+// An issued credential is one with when that was.
+type issued struct {
+	credential provider.Credential
+	at         time.Time
+}
+
+func (t *tokens) get(ctx context.Context, w *wanted) (provider.Credential, time.Time, error) {
 	request := provider.Request{Image: w.image}
 	choice, claimed := provider.Choose(t.rules, request)
 	if !claimed {
 		return provider.Credential{}, time.Time{}, provider.WithHint(errors.New("no provider claims the host"),
 			"give its login: --username with --password-stdin, or --from-docker-config")
 	}
-	credential, issued, err := t.freshCredential(ctx, choice, request, func(issued, expires time.Time) bool {
-		return t.job.isFresh(issued, expires, t.Now())
+	i, err := t.once(choice.Scope, func() (i issued, err error) {
+		i.credential, i.at, err = t.freshCredential(ctx, choice, request, func(issued, expires time.Time) bool {
+			return t.job.isFresh(issued, expires, t.Now())
+		})
+		return i, err
 	})
-	credential.RepositoryOnly = credential.RepositoryOnly || choice.RepositoryOnly
-	return credential, issued, err
+	i.credential.RepositoryOnly = i.credential.RepositoryOnly || choice.RepositoryOnly
+	return i.credential, i.at, err
+}
+
+// once returns what fetch gets for a scope, or what it got before. Without it, a cache that is
+// out of order would cost a call for each registry.
+func (t *tokens) once(scope provider.Scope, fetch func() (issued, error)) (issued, error) {
+	t.mu.Lock()
+	if t.fetches[scope] == nil {
+		t.fetches[scope] = sync.OnceValues(fetch)
+	}
+	get := t.fetches[scope]
+	t.mu.Unlock()
+	return get()
 }
 
 // logins are those of docker login. A cloud's registry without one gets a token.
@@ -175,10 +220,10 @@ type logins struct {
 	path   string
 	file   dockerconfig.File
 	helper dockerconfig.Helper
-	tokens tokens
+	tokens *tokens
 }
 
-func (j *secretJob) openDockerConfig(n *node, tokens tokens) (logins, error) {
+func (j *secretJob) openDockerConfig(n *node, tokens *tokens) (logins, error) {
 	path := j.dockerConfig
 	if path == ownDockerConfig {
 		folder := n.Getenv("DOCKER_CONFIG")
