@@ -72,17 +72,39 @@ func (j *secretJob) fetch(ctx context.Context, n *node) error {
 	}
 	group.Wait()
 	n.writeMetrics(ctx)
-	var failed error
 	for i, w := range j.wanted {
-		if errs[i] != nil {
-			n.messages.error(fmt.Errorf("get the credential for %s: %w", w.name, errs[i]))
-			failed = errShown
+		if errs[i] == nil {
+			n.messages.debug("%s: a credential of user %s, good until %s", w.name, w.credential.ShownUsername(), until(w.credential))
+			j.noteShortLife(n, w)
+		}
+	}
+	return j.showErrors(n, errs)
+}
+
+// showErrors shows the errors of the wanted registries, each once for all that have it, and
+// returns errShown if there are any.
+func (j *secretJob) showErrors(n *node, errs []error) error {
+	var order []string
+	registries := map[string][]*wanted{}
+	first := map[string]error{}
+	for i, err := range errs {
+		if err == nil {
 			continue
 		}
-		n.messages.debug("%s: a credential of user %s, good until %s", w.name, w.credential.ShownUsername(), until(w.credential))
-		j.noteShortLife(n, w)
+		text := err.Error()
+		if first[text] == nil {
+			first[text] = err
+			order = append(order, text)
+		}
+		registries[text] = append(registries[text], j.wanted[i])
 	}
-	return failed
+	for _, text := range order {
+		n.messages.error(fmt.Errorf("get the credential for %s: %w", names(registries[text]), first[text]))
+	}
+	if len(order) > 0 {
+		return errShown
+	}
+	return nil
 }
 
 // checkCredential refuses what is of no use in a Secret.
