@@ -1,0 +1,191 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// secretFlags are the flags of pullpass secret, as they were given.
+type secretFlags struct {
+	images, registries []string
+	minValid           time.Duration // zero for three quarters of a token's life
+	jitter             time.Duration
+
+	username      string
+	passwordStdin bool
+	passwordFile  string
+	googleKeyFile string
+	dockerConfig  string // ownDockerConfig for that of the user; "" for none
+
+	namespaces          []string
+	serviceAccounts     []string
+	serviceAccountsFile string
+	labels, annotations []string
+
+	format string
+	out    string
+}
+
+const formatDockerConfig = "dockerconfigjson"
+
+func (f *secretFlags) addTo(command *cobra.Command) {
+	flags := command.Flags()
+	flags.SortFlags = false
+	flags.StringArrayVar(&f.registries, "registry", nil, "a registry, `HOST[/PATH]`; may be given more than once")
+	flags.StringArrayVar(&f.images, "image", nil, "an `image`, for its registry; may be given more than once")
+	flags.StringVar(&f.username, "username", "", "`user` of the registry, with one of the next two")
+	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password or access token from stdin; a terminal is asked without echo")
+	flags.StringVar(&f.passwordFile, "password-file", "", "`file` with the password or access token")
+	flags.StringVar(&f.googleKeyFile, "google-key-file", "", "`file` with a service account key, for Google's registries")
+	flags.StringVar(&f.dockerConfig, "from-docker-config", "", "take the logins of docker login: --from-docker-config=`file`, without a file those of the user")
+	flags.Lookup("from-docker-config").NoOptDefVal = ownDockerConfig
+	flags.DurationVar(&f.minValid, "min-valid", 0, "how `long` tokens must be good for (default three quarters of their life)")
+	flags.DurationVar(&f.jitter, "jitter", 0, "how `long` to wait at most, at random, before tokens are fetched: for schedules that many share")
+	flags.StringArrayVarP(&f.namespaces, "namespace", "n", nil, "`namespace` of the Secret; may be given more than once")
+	flags.StringArrayVar(&f.labels, "label", nil, "label of the Secret, `KEY=VALUE`; may be given more than once")
+	flags.StringArrayVar(&f.annotations, "annotation", nil, "annotation of the Secret, `KEY=VALUE`; may be given more than once")
+	flags.StringArrayVar(&f.serviceAccounts, "service-account", nil, "`account` to attach the Secret to; may be given more than once")
+	flags.StringVar(&f.serviceAccountsFile, "service-account-file", "", "`file` with the accounts as kubectl get serviceaccount -o yaml gives them, - for stdin")
+	flags.StringVarP(&f.format, "output", "o", "yaml", "`format`: yaml, json, or dockerconfigjson for the config.json alone")
+	flags.StringVar(&f.out, "out", "", "`file` to write to in place of stdout, in one step and with mode 0600")
+}
+
+// parse checks the name and the flags as far as that is possible without reading any file.
+// changed tells whether a flag was given.
+func (f *secretFlags) parse(args []string, changed func(string) bool) (*secretJob, error) {
+	job := &secretJob{secretFlags: f}
+	if err := f.checkFormat(changed); err != nil {
+		return nil, err
+	}
+	// An unset variable of a script must not lead to another source, or print the Secret.
+	for _, flag := range []struct{ name, value string }{
+		{"username", f.username}, {"password-file", f.passwordFile}, {"google-key-file", f.googleKeyFile},
+		{"from-docker-config", f.dockerConfig}, {"service-account-file", f.serviceAccountsFile}, {"out", f.out},
+	} {
+		if flag.value == "" && changed(flag.name) {
+			return nil, fmt.Errorf("--%s must not be empty", flag.name)
+		}
+	}
+	if err := job.parseName(args); err != nil {
+		return nil, err
+	}
+	if f.minValid < 0 || f.jitter < 0 {
+		return nil, errors.New("--min-valid and --jitter must not be negative")
+	}
+	for _, check := range []func() error{job.checkSources, job.parseWanted, job.parseMetadata, job.checkAccounts} {
+		if err := check(); err != nil {
+			return nil, err
+		}
+	}
+	return job, nil
+}
+
+func (j *secretJob) parseName(args []string) error {
+	for _, arg := range args {
+		// With a blank in place of the equals sign, the file would be taken for the name, and the
+		// logins from another one.
+		info, err := os.Stat(arg)
+		isFile := err == nil && !info.IsDir() || strings.HasSuffix(arg, ".json")
+		if j.dockerConfig == ownDockerConfig && isFile {
+			return fmt.Errorf("%q looks like a file; if --from-docker-config is to read it: --from-docker-config=%s", arg, arg)
+		}
+	}
+	switch {
+	case len(args) > 1:
+		return errors.New("more than one name")
+	case len(args) == 1:
+		j.name = args[0]
+		return secret.CheckName(j.name)
+	case j.format != formatDockerConfig:
+		return errors.New("the name of the Secret is missing")
+	}
+	return nil
+}
+
+func (f *secretFlags) checkFormat(changed func(string) bool) error {
+	switch f.format {
+	case "yaml", "json":
+		return nil
+	case formatDockerConfig:
+	default:
+		return fmt.Errorf("unknown format %q, known are yaml, json, %s", f.format, formatDockerConfig)
+	}
+	for _, name := range []string{"namespace", "label", "annotation", "service-account", "service-account-file"} {
+		if changed(name) {
+			return fmt.Errorf("--%s is for a manifest, and -o %s writes none", name, formatDockerConfig)
+		}
+	}
+	return nil
+}
+
+// ownPrefix is that of the annotations that are ours.
+const ownPrefix = "pullpass/"
+
+func (j *secretJob) parseMetadata() error {
+	j.manifest = secret.Manifest{Name: j.name, Labels: map[string]string{}, Annotations: map[string]string{}}
+	for _, namespace := range j.namespaces {
+		if err := secret.CheckNamespace(namespace); err != nil {
+			return err
+		}
+	}
+	if err := parsePairs("--label", j.labels, j.manifest.Labels, secret.CheckLabel); err != nil {
+		return err
+	}
+	return parsePairs("--annotation", j.annotations, j.manifest.Annotations, func(key, _ string) error {
+		if strings.HasPrefix(key, ownPrefix) {
+			return errors.New(key + " is for pullpass itself, as all " + ownPrefix + "… are")
+		}
+		return secret.CheckAnnotationKey(key)
+	})
+}
+
+// parsePairs reads the KEY=VALUE of a flag.
+func parsePairs(flag string, texts []string, pairs map[string]string, check func(key, value string) error) error {
+	for _, text := range texts {
+		key, value, found := strings.Cut(text, "=")
+		_, again := pairs[key]
+		var err error
+		switch {
+		case !found:
+			err = fmt.Errorf("%q is not KEY=VALUE", text)
+		case again:
+			err = fmt.Errorf("the key %q is given twice", key)
+		default:
+			err = check(key, value)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+		pairs[key] = value
+	}
+	return nil
+}
+
+func (j *secretJob) checkAccounts() error {
+	switch {
+	case len(j.serviceAccounts) == 0 && j.serviceAccountsFile != "":
+		return errors.New("--service-account-file is of no use without --service-account")
+	case len(j.serviceAccounts) > 0 && len(j.namespaces) == 0:
+		return errors.New("--service-account needs the namespace: -n")
+	case len(j.serviceAccounts) > 0 && j.serviceAccountsFile == "":
+		return provider.WithHint(
+			errors.New("--service-account needs the account as it is now, since an apply replaces its list of pull secrets"),
+			fmt.Sprintf("kubectl get serviceaccount %s -n %s -o yaml | pullpass secret … --service-account-file -", j.serviceAccounts[0], j.namespaces[0]))
+	case j.serviceAccountsFile == stdinName && j.passwordStdin:
+		return errors.New("--password-stdin and --service-account-file - both want stdin")
+	}
+	for _, account := range j.serviceAccounts {
+		if err := secret.CheckName(account); err != nil {
+			return fmt.Errorf("--service-account: %w", err)
+		}
+	}
+	return nil
+}
