@@ -16,7 +16,7 @@ import (
 func newSecretCommand(n *node) *cobra.Command {
 	f := &secretFlags{}
 	command := &cobra.Command{
-		Use:   "secret NAME {--registry HOST[/PATH] | --image IMAGE}...",
+		Use:   "secret NAME [--registry HOST[/PATH] | --image IMAGE]...",
 		Short: "Write a pull secret, for clusters where the kubelet cannot have a plugin",
 		Long: `Write a Secret of type kubernetes.io/dockerconfigjson with the credentials of registries, for
 kubectl apply -f -. Credentials come from where the plugin has them, unless the flags name a
@@ -33,7 +33,7 @@ registry of Amazon or Google that has no login there gets a token.
 --service-account adds the manifest that attaches the Secret to an account. An apply replaces the
 list of pull secrets as a whole, so that the account as it is now has to be known:
 --service-account-file. With a field manager of its own, as below, the list also survives what
-the account's owner applies later.`,
+the account's owner applies later. Without a registry, there is only this manifest.`,
 		Example: `  pullpass secret regcred --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com | kubectl apply -f -
   pullpass secret regcred --registry docker.io --username acme --password-stdin < token | kubectl apply -f -
   kubectl get serviceaccount default -n team -o yaml |
@@ -48,6 +48,7 @@ the account's owner applies later.`,
 		},
 	}
 	f.addTo(command)
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return withFlagHint(err) })
 	command.AddCommand(newSecretCheckCommand(n))
 	return command
 }
@@ -78,14 +79,14 @@ func (j *secretJob) run(ctx context.Context, n *node) error {
 	if err := j.fetch(ctx, n); err != nil {
 		return err
 	}
-	config, err := j.config()
-	if err != nil {
-		return err
+	if len(j.wanted) > 0 {
+		if j.manifest.Config, err = j.config(); err != nil {
+			return err
+		}
 	}
 	if j.format == formatDockerConfig {
-		return j.write(n, config)
+		return j.write(n, j.manifest.Config)
 	}
-	j.manifest.Config = config
 	objects, err := j.objects(n, accounts)
 	if err != nil {
 		return err
@@ -135,13 +136,15 @@ func (j *secretJob) objects(n *node, accounts secret.Accounts) ([]secret.Object,
 		if slices.Contains(namespaces[:i], namespace) {
 			continue
 		}
-		manifest := j.manifest
-		manifest.Namespace = namespace
-		object, err := manifest.Object()
-		if err != nil {
-			return nil, fmt.Errorf("make the Secret %s: %w", j.name, err)
+		if len(j.wanted) > 0 {
+			manifest := j.manifest
+			manifest.Namespace = namespace
+			object, err := manifest.Object()
+			if err != nil {
+				return nil, fmt.Errorf("make the Secret %s: %w", j.name, err)
+			}
+			objects = append(objects, object)
 		}
-		objects = append(objects, object)
 		for _, account := range j.serviceAccounts {
 			object, attached, err := accounts.Attach(namespace, account, j.name)
 			switch {

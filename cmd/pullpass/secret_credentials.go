@@ -143,7 +143,8 @@ func (l logins) get(ctx context.Context, w *wanted) (provider.Credential, time.T
 	case errors.Is(err, provider.ErrNone) && w.isCloud():
 		return l.tokens.get(ctx, w)
 	case errors.Is(err, provider.ErrNone):
-		return provider.Credential{}, time.Time{}, fmt.Errorf("there is no login for it in %s", l.path)
+		return provider.Credential{}, time.Time{}, provider.WithHint(fmt.Errorf("there is no login for it in %s", l.path),
+			"docker login, or give its login: --username with --password-stdin")
 	}
 	return provider.Credential{}, time.Time{}, fmt.Errorf("look it up in %s: %w", l.path, err)
 }

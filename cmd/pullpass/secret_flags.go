@@ -45,10 +45,10 @@ func (f *secretFlags) addTo(command *cobra.Command) {
 	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password or access token from stdin; a terminal is asked without echo")
 	flags.StringVar(&f.passwordFile, "password-file", "", "`file` with the password or access token")
 	flags.StringVar(&f.googleKeyFile, "google-key-file", "", "`file` with a service account key, for Google's registries")
-	flags.StringVar(&f.dockerConfig, "from-docker-config", "", "take the logins of docker login: --from-docker-config=`file`, without a file those of the user")
+	flags.StringVar(&f.dockerConfig, "from-docker-config", "", "take the logins of docker login, of the user or of a `file`")
 	flags.Lookup("from-docker-config").NoOptDefVal = ownDockerConfig
-	flags.DurationVar(&f.minValid, "min-valid", 0, "how `long` tokens must be good for (default three quarters of their life)")
-	flags.DurationVar(&f.jitter, "jitter", 0, "how `long` to wait at most, at random, before tokens are fetched: for schedules that many share")
+	flags.DurationVar(&f.minValid, "min-valid", 0, "`time` that tokens must be good for, such as 90m or 8h (default three quarters of their life)")
+	flags.DurationVar(&f.jitter, "jitter", 0, "longest `time` to wait, at random, before tokens are fetched, such as 5m: for schedules that many share")
 	flags.StringArrayVarP(&f.namespaces, "namespace", "n", nil, "`namespace` of the Secret; may be given more than once")
 	flags.StringArrayVar(&f.labels, "label", nil, "label of the Secret, `KEY=VALUE`; may be given more than once")
 	flags.StringArrayVar(&f.annotations, "annotation", nil, "annotation of the Secret, `KEY=VALUE`; may be given more than once")
@@ -180,7 +180,7 @@ func (j *secretJob) checkAccounts() error {
 			errors.New("--service-account needs the account as it is now, since an apply replaces its list of pull secrets"),
 			fmt.Sprintf("kubectl get serviceaccount %s -n %s -o yaml | pullpass secret … --service-account-file -", j.serviceAccounts[0], j.namespaces[0]))
 	case j.serviceAccountsFile == stdinName && j.passwordStdin:
-		return errors.New("--password-stdin and --service-account-file - both want stdin")
+		return provider.WithHint(errors.New("--password-stdin and --service-account-file - both want stdin"), "use --password-file")
 	}
 	for _, account := range j.serviceAccounts {
 		if err := secret.CheckName(account); err != nil {
@@ -188,4 +188,20 @@ func (j *secretJob) checkAccounts() error {
 		}
 	}
 	return nil
+}
+
+// withFlagHint adds to the error for a flag of kubectl create secret docker-registry what is in
+// its place.
+func withFlagHint(err error) error {
+	for flag, hint := range map[string]string{
+		"--password":        "no password may be an argument: --password-stdin or --password-file",
+		"--docker-password": "no password may be an argument: --password-stdin or --password-file",
+		"--docker-username": "the flag is --username",
+		"--docker-server":   "the flag is --registry",
+	} {
+		if strings.HasSuffix(err.Error(), "unknown flag: "+flag) {
+			return provider.WithHint(err, hint)
+		}
+	}
+	return err
 }

@@ -50,6 +50,9 @@ func (j *secretJob) parseWanted() error {
 		j.wanted = append(j.wanted, &wanted{name: name, image: image})
 	}
 	if len(j.wanted) == 0 {
+		if len(j.serviceAccounts) > 0 && !j.hasLogin() {
+			return nil // to attach a Secret that somebody else writes
+		}
 		return errors.New("nothing to make a credential for: name --registry or --image")
 	}
 	return j.checkLogins()

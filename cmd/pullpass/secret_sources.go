@@ -29,6 +29,11 @@ func (j *secretJob) checkSources() error {
 	return nil
 }
 
+// hasLogin reports whether the flags name a login.
+func (j *secretJob) hasLogin() bool {
+	return j.username != "" || j.googleKeyFile != "" || j.dockerConfig != ""
+}
+
 // checkLogins checks that each login of the flags is for some registry, and that it is clear for
 // which: no password may go to a registry that it does not belong to.
 func (j *secretJob) checkLogins() error {
@@ -43,7 +48,7 @@ func (j *secretJob) checkLogins() error {
 		return fmt.Errorf("--username is for one registry, and there is another source for %s", names(j.wanted))
 	}
 	if !isOneHost(registries) {
-		return fmt.Errorf("--username is for one registry, and could be for %s; make a Secret of each, or use --from-docker-config", names(registries))
+		return fmt.Errorf("--username is for one registry, and could be for %s; make a Secret of each, or give all logins by --from-docker-config", names(registries))
 	}
 	if of, own := userOwner(j.username), registries[0].owner(); of != "" && own != "" && of != own {
 		return fmt.Errorf("the user %s is none of %s", j.username, registries[0].name)

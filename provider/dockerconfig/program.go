@@ -58,7 +58,7 @@ func (p Programs) get(ctx context.Context, name, server string) (provider.Creden
 		return provider.Credential{}, provider.ErrNone
 	case errors.As(run.err, new(*exec.ExitError)):
 		return provider.Credential{}, provider.WithHint(run.err,
-			"run it as the kubelet's user: echo "+server+" | "+path+" get")
+			"run it as the same user: echo "+server+" | "+path+" get")
 	case run.err != nil:
 		return provider.Credential{}, run.err
 	case err != nil:
@@ -87,7 +87,7 @@ func (p Programs) find(name string) (string, error) {
 	}
 	return "", provider.WithHint(
 		fmt.Errorf("no program %s in PATH", program),
-		"install it in a directory of the kubelet's PATH, or store the credential in auths")
+		"install it in a directory of the PATH that pullpass has, or store the credential in auths")
 }
 
 // variable returns the value of an environment variable. As for a process, the last counts.

@@ -18,7 +18,7 @@ import (
 func noIdentity(absence string, host provider.Host) error {
 	return provider.WithHint(
 		fmt.Errorf("%s: no AWS identity: nothing usable in the environment and the shared config files, and none from the EC2 metadata service: %s", goal(host), absence),
-		"give the node an instance profile (EC2), or name a profile, a web identity or a container endpoint in the environment of the kubelet's provider entry")
+		"give the node an instance profile (EC2), or name a profile, a web identity or a container endpoint in pullpass's environment (for the plugin, the kubelet's provider entry)")
 }
 
 func goal(host provider.Host) string {

@@ -21,6 +21,9 @@ func EncodeYAML(objects []Object) (provider.Secret, error) {
 			return provider.Secret{}, fmt.Errorf("encode the manifest: %w", err)
 		}
 	}
+	if len(objects) == 0 {
+		return provider.Secret{}, nil // which Close takes for a mistake
+	}
 	if err := encoder.Close(); err != nil {
 		return provider.Secret{}, fmt.Errorf("encode the manifest: %w", err)
 	}

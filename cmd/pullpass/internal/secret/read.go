@@ -6,6 +6,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/provider"
 )
 
 // read returns the objects of a kind of the core API in data: documents, and items of Lists.
@@ -50,6 +51,9 @@ func (v value) objects(kind, implied string) ([]value, error) {
 		return []value{v}, v.normalise()
 	}
 	switch {
+	case own == "" && implied == "" && get(v.node, "auths") != nil:
+		return nil, provider.WithHint(v.get("kind").failf("missing: this is a Docker config, not a Secret with one"),
+			"make a Secret of it: pullpass secret NAME --registry HOST --from-docker-config=FILE")
 	case own == "" && implied == "":
 		return nil, v.get("kind").failf("missing")
 	case version == "" && implied == "":

@@ -30,7 +30,7 @@ var badSecrets = [...]struct{ name, file, err string }{
 	{"comments", "# soon\n---\n---\n", " there is no Secret in it"},
 	{"other kinds", "apiVersion: v1\nkind: ConfigMap\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n", " there is no Secret in it"},
 	{"another Secret", "apiVersion: example.com/v1\nkind: Secret\n", " there is no Secret in it"},
-	{"a config.json", `{"auths": {"ghcr.io": {"auth": "c4n4ry"}}}`, "1: kind: missing"},
+	{"a config.json", `{"auths": {"ghcr.io": {"auth": "c4n4ry"}}}`, "1: kind: missing: this is a Docker config, not a Secret with one"},
 	{"base64", "c4n4ry\n", "1: must be a Kubernetes object, is a string"},
 	{"list", "- c4n4ry\n", "1: must be a Kubernetes object, is a list"},
 	{"list of JSON", "[{\"kind\": \"Secret\"}]\n", "1: must be a Kubernetes object, is a list"},
