@@ -1,9 +1,12 @@
 package ecr
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -45,7 +48,7 @@ type (
 func (c *client) do(ctx context.Context, operation string, write writer, read reader) error {
 	stack, err := c.stack(ctx, operation, write, read)
 	if err == nil {
-		handler := smithyhttp.NewClientHandlerWithOptions(c.config.HTTPClient)
+		handler := smithyhttp.NewClientHandlerWithOptions(ownBody{c.config.HTTPClient})
 		_, _, err = middleware.DecorateHandler(handler, stack).Handle(ctx, nil)
 	}
 	if err != nil {
@@ -119,4 +122,23 @@ func deserializer(read reader) middleware.DeserializeMiddleware {
 		}
 		return out, metadata, err
 	})
+}
+
+// ownBody sends a copy of a request's body. The SDK closes the original as soon as the response
+// begins, when package http may still be at its end: it takes that for an error and ends the
+// connection, with the response in it.
+type ownBody struct{ client aws.HTTPClient }
+
+// Do implements aws.HTTPClient.
+func (b ownBody) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return b.client.Do(r)
+	}
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	own := r.WithContext(r.Context())
+	own.Body = io.NopCloser(bytes.NewReader(data))
+	return b.client.Do(own)
 }
