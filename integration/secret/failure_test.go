@@ -138,6 +138,27 @@ func TestAllOrNothing(t *testing.T) {
 	}
 }
 
+// TestWithoutACache: a cache that cannot be used costs a warning, and one call for all registries
+// of a scope.
+func TestWithoutACache(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	must(t, os.Chmod(folder, 0o777))
+	c := call{env: append(w.nodeEnv(), "PULLPASS_CACHE_DIR="+folder), args: []string{"-o", "json",
+		"--registry", "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+		"--image", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app",
+		"--registry", "210987654321.dkr.ecr.eu-central-1.amazonaws.com",
+	}}
+	r := c.run(t)
+	if r.Code != 0 || !strings.Contains(r.Stderr, "warning: the cache is not used") {
+		t.Fatalf("exit code %d, stderr:\n%s", r.Code, r.Stderr)
+	}
+	keys := parse(t, r.Stdout).config(t).keys()
+	if calls := w.aws.Calls(awsfake.GetAuthorizationToken); len(keys) != 2 || calls != 1 {
+		t.Errorf("%d calls for %q", calls, keys)
+	}
+}
+
 // state tells what is in a folder: names, modes, contents, and of which files.
 func state(t *testing.T, folder string) []string {
 	t.Helper()

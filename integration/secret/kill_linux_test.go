@@ -2,6 +2,7 @@ package secret_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -49,6 +50,27 @@ func TestStoppedWhileItWaits(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStoppedAtAPipe ends a process that waits for what nobody writes.
+func TestStoppedAtAPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	must(t, syscall.Mkfifo(pipe, 0o600))
+	p := call{args: []string{"--namespace", "team", "--service-account", "default", "--service-account-file", pipe}}.launch(t)
+	var writer *os.File
+	for tries := 0; writer == nil; tries++ { // until it has opened the other end
+		file, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err != nil && (!errors.Is(err, syscall.ENXIO) || tries > 60_000) {
+			t.Fatal(err)
+		}
+		writer = file
+		time.Sleep(time.Millisecond)
+	}
+	defer writer.Close()
+	must(t, p.Process.Signal(syscall.SIGTERM))
+	if r := end(t, p); r.Code != 1 || r.Stdout != "" || !strings.Contains(r.Stderr, pipe+": stopped by a signal") {
+		t.Errorf("exit code %d, %d bytes on stdout, stderr:\n%s", r.Code, len(r.Stdout), r.Stderr)
 	}
 }
 

@@ -93,6 +93,9 @@ func checked() []struct{ name, secret, want string } {
 		{"too large", jsonType + "stringData:\n  .dockerconfigjson: '" + ghcr() + strings.Repeat(" ", 1<<20) + "'\n",
 			"note: .dockerconfigjson is in stringData: the manifest holds the password in plain text; the API server stores it as data\n" +
 				fmt.Sprintf("its data has %d bytes, more than the 1048576 that a Secret may have", 1<<20+len(ghcr())) + refusal},
+		{"another key not base64", jsonType + data(encoded(ghcr())) + "  other: '%c4n4ry'\n", `"other" is not base64` + refusal + "\n  make it with base64 -w0"},
+		{"too large together", jsonType + data(encoded(ghcr())) + "stringData: {other: '" + strings.Repeat(" ", 1<<20) + "'}\n",
+			fmt.Sprintf("its data has %d bytes, more than the 1048576 that a Secret may have", 1<<20+len(ghcr())) + refusal},
 
 		// Times.
 		{"expired", annotated(`pullpass/expires-at: "2026-10-05T09:57:55Z", pullpass/refresh-after: "2026-10-05T04:00:00Z"`) + jsonType + data(encoded(ghcr())),

@@ -36,16 +36,21 @@ func (v value) child(name string, at, node *yaml.Node) value {
 func (v value) get(key string) value {
 	if v.node != nil && v.node.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(v.node.Content); i += 2 {
-			if k := v.node.Content[i]; k.Value == key {
-				found := v.child(keyName(key), k, v.node.Content[i+1])
-				if found.node.ShortTag() == "!!null" {
-					found.node = nil
-				}
-				return found
+			if v.node.Content[i].Value == key {
+				return v.member(i)
 			}
 		}
 	}
 	return value{v.file, v.line, strings.TrimPrefix(v.field+keyName(key), "."), nil}
+}
+
+// member returns the value of the key at an index of v's content, without a node if it is null.
+func (v value) member(i int) value {
+	key, node := v.node.Content[i], v.node.Content[i+1]
+	if node.ShortTag() == "!!null" {
+		node = nil
+	}
+	return v.child(keyName(key.Value), key, node)
 }
 
 // keyName is how a key is written behind the name of its mapping.
@@ -113,16 +118,11 @@ func (v value) texts() (map[string]string, error) {
 	}
 	texts := map[string]string{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
-		key := v.node.Content[i]
-		item := v.child(keyName(key.Value), key, v.node.Content[i+1])
-		if item.node.ShortTag() == "!!null" {
-			item.node = nil
-		}
-		text, err := item.text()
+		text, err := v.member(i).text()
 		if err != nil {
 			return nil, err
 		}
-		texts[key.Value] = text
+		texts[v.node.Content[i].Value] = text
 	}
 	return texts, nil
 }
