@@ -76,7 +76,7 @@ func (s section) registry() Registry {
 	})
 	r.Provider = s.text("provider", func(text string) error {
 		if !slices.Contains(providers(), text) {
-			return fmt.Errorf("unknown provider %s, %s", yamldoc.Shown(text), suggest(text, providers()))
+			return fmt.Errorf("unknown provider %s, %s", yamldoc.Shown(text), yamldoc.Suggest(text, providers()))
 		}
 		return nil
 	})

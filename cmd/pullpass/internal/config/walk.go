@@ -124,7 +124,7 @@ func (w *walker) section(v value, known ...string) section {
 		case slices.Contains(known, key.Value):
 			s.fields[key.Value] = field
 		default:
-			w.fail(field, "unknown field, %s", suggest(key.Value, known))
+			w.fail(field, "unknown field, %s", yamldoc.Suggest(key.Value, known))
 		}
 	}
 	return s

@@ -1,11 +1,11 @@
-package config
+package yamldoc
 
 import "strings"
 
-// suggest returns what to say to someone who wrote name instead of one of the known names: a
+// Suggest returns what to say to someone who wrote name instead of one of the known names: a
 // misspelt one, or the first part of one. A short name has to be right but for its case: acr is
 // not a misspelt ecr.
-func suggest(name string, known []string) string {
+func Suggest(name string, known []string) string {
 	lower := strings.ToLower(name)
 	for _, k := range known {
 		misspelt := len(name) <= 2*len(k) && distance(lower, strings.ToLower(k)) <= len(k)/4
