@@ -1,0 +1,81 @@
+package kubelet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// killed is how long a systemctl that was told to end may hold its stderr open.
+const killed = time.Second
+
+// Restart restarts a systemd unit, such as "kubelet.service", and waits until systemd calls it
+// started. The error carries the first line of systemctl's stderr.
+func Restart(ctx context.Context, unit string) error { return systemctl(ctx, "restart", unit) }
+
+// ResetFailed makes systemd forget that a unit failed, and with it the limit of how often it may
+// be started. The error carries the first line of systemctl's stderr.
+func ResetFailed(ctx context.Context, unit string) error { return systemctl(ctx, "reset-failed", unit) }
+
+func systemctl(ctx context.Context, verb, unit string) error {
+	if err := checkUnit(unit); err != nil {
+		return fmt.Errorf("%s %q: %w", verb, unit, err)
+	}
+	binary, err := findSystemctl()
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", verb, unit, err)
+	}
+	command := exec.CommandContext(ctx, binary, verb, unit) // its stdin is /dev/null
+	// In a chroot, such as that of --root, systemctl does nothing and succeeds, without this.
+	command.Env = append(command.Environ(), "SYSTEMD_OFFLINE=0")
+	command.WaitDelay = killed
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	if err := command.Run(); err != nil {
+		line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("%s %s: %w", verb, unit, ctx.Err())
+		case strings.Contains(line, "Failed to connect to bus"):
+			// root's systemctl takes no answer from a process that it cannot see
+			// (getpeercred in systemd's src/basic/socket-util.c).
+			return provider.WithHint(fmt.Errorf("%s %s: systemctl: %s", verb, unit, line),
+				"in a container, systemctl needs the node's PID namespace (hostPID)")
+		case line != "":
+			return fmt.Errorf("%s %s: systemctl: %s", verb, unit, line)
+		}
+		return fmt.Errorf("%s %s: systemctl: %w", verb, unit, err)
+	}
+	return nil
+}
+
+// checkUnit refuses what is no name of one service: options, patterns, paths.
+func checkUnit(unit string) error {
+	name, ok := strings.CutSuffix(unit, ".service")
+	if !ok || name == "" || strings.HasPrefix(name, "-") {
+		return errors.New("it is not the name of a service")
+	}
+	// systemd.unit(5)
+	if i := strings.IndexFunc(name, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(`:-_.\@`, r))
+	}); i >= 0 {
+		return errors.New("it is not the name of a service")
+	}
+	return nil
+}
+
+// findSystemctl looks in PATH, and where it is if PATH is that of a container.
+func findSystemctl() (string, error) {
+	for _, name := range []string{"systemctl", "/usr/bin/systemctl", "/bin/systemctl"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no systemctl in PATH, /usr/bin and /bin")
+}
