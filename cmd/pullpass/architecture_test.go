@@ -31,6 +31,7 @@ var importRules = []importRule{
 	{"provider", "dispatch decides whom to trust: it must not depend on whom it judges", nil},
 	{"cache/filelock", "a lock knows nothing of what it guards", nil},
 	{"cache", "the cache never sees a cloud", []string{"provider", "cache/filelock"}},
+	{"node-config", "the files for nodes need no code", nil},
 	{"cmd/", "the command puts everything together", []string{"provider", "cache", "node-config", "cmd"}},
 }
 
@@ -216,7 +217,8 @@ func checkDeclaration(declaration ast.Decl, report func(token.Pos, string)) {
 		for _, spec := range d.Specs {
 			for i, name := range spec.(*ast.ValueSpec).Names {
 				values := spec.(*ast.ValueSpec).Values
-				if name.Name != "_" && (i >= len(values) || !constantLike(values[i])) {
+				embedded := selector(spec.(*ast.ValueSpec).Type) == "embed.FS" // read-only by its type
+				if name.Name != "_" && !embedded && (i >= len(values) || !constantLike(values[i])) {
 					report(name.Pos(), "the package variable "+name.Name+" can change: pass it in, or make it a constant")
 				}
 			}
