@@ -1,0 +1,222 @@
+package kubeletconfig
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// A Fault is what is wrong in a file.
+type Fault struct {
+	File  string
+	Line  int    // from 1; 0 if it is about the whole file
+	Field string // providers[1].matchImages[0]; "" if it is about the whole file
+	Text  string
+	Hint  string // the one thing to do; "" if there are more
+	Note  bool   // the kubelet takes it, but it does not do what it seems to
+}
+
+// Check returns what the kubelet would refuse in the files of one config, which are one file or those
+// of a directory in lexical order; and as notes what it takes but what does nothing or does harm. look
+// tells why the binary of a name in the bin dir cannot be run; with nil it is not asked. The order is
+// that of the files. No Fault holds a secret.
+func Check(files []File, look func(name string) error) []Fault {
+	c := &checker{look: look}
+	decoded := true
+	for _, file := range files {
+		c.file = file.Name
+		d, err := decode(file.Name, file.Data)
+		if err != nil {
+			line, text := splitPosition(file.Name, err)
+			c.add(Fault{Line: line, Text: text, Hint: provider.Hint(err)})
+			decoded = false
+			continue
+		}
+		c.document(d)
+	}
+	switch {
+	case len(files) == 0:
+		c.add(Fault{Text: "there is no file that the kubelet reads: their names end in .yaml, .yml or .json"})
+	case decoded && c.entries == 0 && !c.complains("providers"):
+		c.file = files[0].Name
+		c.fault(value{line: 1}, "providers", "must have one provider at least", "")
+	}
+	c.rivals()
+	slices.SortStableFunc(c.faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(indexOfFile(files, a.File), indexOfFile(files, b.File)), cmp.Compare(a.Line, b.Line))
+	})
+	return c.faults
+}
+
+func indexOfFile(files []File, name string) int {
+	return slices.IndexFunc(files, func(f File) bool { return f.Name == name })
+}
+
+// A checker goes through the files and collects what is wrong.
+type checker struct {
+	look    func(name string) error
+	file    string
+	version string // of the file's format
+	entries int
+	faults  []Fault
+	claims  []claim
+}
+
+// A claim is what a provider wants to be asked for.
+type claim struct {
+	name, file, at string
+	line           int
+	patterns       []value
+}
+
+func (c *checker) add(fault Fault) {
+	fault.File = c.file
+	c.faults = append(c.faults, fault)
+}
+
+func (c *checker) fault(v value, at, text, hint string) {
+	c.add(Fault{Line: v.line, Field: at, Text: text, Hint: hint})
+}
+
+func (c *checker) note(v value, at, text, hint string) {
+	c.add(Fault{Line: v.line, Field: at, Text: text, Hint: hint, Note: true})
+}
+
+// complains reports whether there is a fault of a field already.
+func (c *checker) complains(at string) bool {
+	return slices.ContainsFunc(c.faults, func(f Fault) bool { return !f.Note && f.Field == at })
+}
+
+func (c *checker) document(d *document) {
+	for _, fault := range d.faults {
+		c.add(fault)
+	}
+	if d.more > 0 {
+		c.note(value{line: d.more}, "", "a second document: the kubelet reads the first one alone", "")
+	}
+	v := d.value
+	if v.kind != mapKind {
+		c.fault(v, "", "must be a mapping, is "+v.kind.String(), "")
+		return
+	}
+	c.known(v, "", "apiVersion", "kind", "providers")
+	c.version = d.version()
+	var configs []string
+	for _, version := range versions() {
+		configs = append(configs, configGroup+"/"+version)
+	}
+	c.oneOf(v, "", "apiVersion", configs)
+	c.oneOf(v, "", "kind", []string{configKind})
+	for i, item := range c.list(v, "", "providers") {
+		c.entries++
+		c.provider(item, fmt.Sprintf("providers[%d]", i))
+	}
+}
+
+func join(at, name string) string { return strings.TrimPrefix(at+"."+yamldoc.Shown(name), ".") }
+
+// known refuses other fields than the known ones. It returns false if v is no mapping; what is empty
+// is one without fields.
+func (c *checker) known(v value, at string, known ...string) bool {
+	if v.kind != mapKind && v.kind != nullKind {
+		c.fault(v, at, "must be a mapping, is "+v.kind.String(), "")
+		return false
+	}
+	for _, f := range v.fields {
+		if slices.Contains(known, f.key) {
+			continue
+		}
+		text, hint := "unknown field", ""
+		switch near := yamldoc.Suggest(f.key, known); {
+		case f.key == "tokenAttributes":
+			hint = "only version " + versions()[0] + " of the config knows it"
+		case strings.HasPrefix(near, "did you mean"):
+			hint = near
+		default:
+			text += ", " + near
+		}
+		c.fault(value{line: f.line}, join(at, f.key), text, hint)
+	}
+	return true
+}
+
+// text returns the text of a field; "" if it is missing, empty or of another type, which is a fault.
+func (c *checker) text(v value, at, name string) (text string, line value) {
+	f, ok := v.field(name)
+	switch {
+	case !ok:
+		return "", v
+	case f.kind != textKind && f.kind != nullKind:
+		c.fault(f, join(at, name), wrongText(f), "")
+		return "", value{}
+	}
+	return f.text, f
+}
+
+func wrongText(v value) string {
+	text := "must be a string, is " + v.kind.String()
+	if v.kind == numberKind || v.kind == boolKind {
+		text += "; put it in quotes"
+	}
+	return text
+}
+
+// required is text for a field that must not be empty. It returns false if there is a fault.
+func (c *checker) required(v value, at, name string) (text string, of value, ok bool) {
+	text, of = c.text(v, at, name)
+	if text == "" && of.line > 0 {
+		c.fault(of, join(at, name), "missing", "")
+	}
+	return text, of, text != ""
+}
+
+// oneOf is required for a field that must have one of some values, the first of which is the usual
+// one.
+func (c *checker) oneOf(v value, at, name string, values []string) {
+	text, of, ok := c.required(v, at, name)
+	if !ok || slices.Contains(values, text) {
+		return
+	}
+	hint := ""
+	if near := yamldoc.Suggest(text, values); strings.HasPrefix(near, "did you mean") {
+		hint = near
+	}
+	want := "must be " + values[0]
+	if len(values) > 1 {
+		want = "must be one of " + strings.Join(values, ", ")
+	}
+	c.fault(of, join(at, name), want+"; is "+yamldoc.Shown(text), hint)
+}
+
+// list returns the items of a field that is a list, or none.
+func (c *checker) list(v value, at, name string) []value {
+	f, _ := v.field(name)
+	if f.kind != listKind && f.kind != nullKind && f.line > 0 {
+		c.fault(f, join(at, name), "must be a list, is "+f.kind.String(), "")
+	}
+	return f.items
+}
+
+// texts is list for a list of strings. What is no string is a fault, and left out.
+func (c *checker) texts(v value, at, name string) []item {
+	var texts []item
+	for i, v := range c.list(v, at, name) {
+		at := fmt.Sprintf("%s[%d]", join(at, name), i)
+		if v.kind != textKind && v.kind != nullKind {
+			c.fault(v, at, wrongText(v), "")
+			continue
+		}
+		texts = append(texts, item{v, at})
+	}
+	return texts
+}
+
+// An item is one of a list, with the name of its place.
+type item struct {
+	value
+	at string
+}

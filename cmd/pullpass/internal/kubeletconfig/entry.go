@@ -1,0 +1,93 @@
+package kubeletconfig
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	nodeconfig "github.com/pullpass/pullpass/node-config"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// entryName is that of the binary, by which the kubelet finds it.
+const entryName = "pullpass"
+
+// Served returns the entry for all that pullpass serves: the patterns of the config in node-config,
+// and those of the rules of pullpass's own config that select images which the others leave out.
+func Served(rules []provider.Pattern) (Entry, error) {
+	shipped, err := shippedPatterns()
+	if err != nil {
+		return Entry{}, err
+	}
+	entry := Entry{Name: entryName, MatchImages: shipped}
+	for _, rule := range rules {
+		// A rule serves hosts of the table alone. One that is wider than a pattern which is there
+		// gains nothing; one with a port does.
+		pattern := lowerHost(rule.String())
+		if !slices.ContainsFunc(entry.MatchImages, func(there string) bool { return Overlap(there, pattern) }) {
+			entry.MatchImages = append(entry.MatchImages, pattern)
+		}
+	}
+	return entry, nil
+}
+
+func shippedPatterns() ([]string, error) {
+	data, err := nodeconfig.Read(shippedName)
+	if err != nil {
+		return nil, err
+	}
+	providers, err := Providers(shippedName, data)
+	if err != nil {
+		return nil, err
+	}
+	if len(providers) != 1 {
+		return nil, fmt.Errorf("%s: must have one provider, has %d", shippedName, len(providers))
+	}
+	return providers[0].MatchImages, nil
+}
+
+// Select returns the entry for some registries, each HOST, HOST/PATH or a pattern. The error tells
+// which of them is no pattern that selects an image, or none that pullpass serves: neither a
+// built-in host nor one of a rule's.
+func Select(registries []string, rules []provider.Pattern) (Entry, error) {
+	entry := Entry{Name: entryName}
+	for _, registry := range registries {
+		pattern, err := provider.ParsePattern(registry)
+		if err != nil {
+			return Entry{}, fmt.Errorf("registry %q: %w", registry, err)
+		}
+		text := lowerHost(registry)
+		g, err := parseGlob(text)
+		if err != nil {
+			return Entry{}, fmt.Errorf("registry %q: the kubelet would refuse the pattern", registry)
+		}
+		if reason := g.never(); reason != "" {
+			return Entry{}, fmt.Errorf("registry %q: the kubelet would never find an image for it: %s", registry, reason)
+		}
+		if !isServed(pattern) && !slices.ContainsFunc(rules, func(rule provider.Pattern) bool { return Overlap(lowerHost(rule.String()), text) }) {
+			return Entry{}, provider.WithHint(fmt.Errorf("registry %q: pullpass does not serve it", registry),
+				"it serves Amazon ECR, Google Artifact Registry and Docker Hub; for others see pullpass secret")
+		}
+		if !slices.Contains(entry.MatchImages, text) {
+			entry.MatchImages = append(entry.MatchImages, text)
+		}
+	}
+	if len(entry.MatchImages) == 0 {
+		return Entry{}, errors.New("no registry is named")
+	}
+	return entry, nil
+}
+
+func isServed(pattern provider.Pattern) bool {
+	return slices.ContainsFunc([]string{provider.ECR, provider.Google, provider.DockerHub}, pattern.CanSelect)
+}
+
+// lowerHost writes the host of a pattern as images have it. The kubelet minds the case.
+func lowerHost(pattern string) string {
+	host, path, found := strings.Cut(pattern, "/")
+	if found {
+		path = "/" + path
+	}
+	return provider.LowerHost(host) + path
+}

@@ -1,0 +1,91 @@
+package kubeletconfig
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// A File is one of a config.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// ReadFiles reads the config at a path as the kubelet does: the file itself, or those of a directory
+// that end in .json, .yaml or .yml, in lexical order. passedOver are notes about the directory's other
+// files. The error is that of a file that cannot be read, or of a directory that cannot be listed.
+func ReadFiles(path string) (files []File, passedOver []Fault, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := []string{path}
+	if info.IsDir() {
+		names, passedOver, err = listDirectory(path)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, passedOver, err
+		}
+		files = append(files, File{name, data})
+	}
+	return files, passedOver, nil
+}
+
+func listDirectory(path string) (names []string, passedOver []Fault, err error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, entry := range entries {
+		name := filepath.Join(path, entry.Name())
+		switch {
+		case entry.IsDir():
+			passedOver = append(passedOver, Fault{File: name, Text: "the kubelet does not look into folders of the directory", Note: true})
+		case slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(name)):
+			names = append(names, name)
+		default:
+			passedOver = append(passedOver, Fault{File: name, Text: "the kubelet does not read it: its name ends neither in .yaml nor in .yml or .json", Note: true})
+		}
+	}
+	slices.Sort(names)
+	return names, passedOver, nil
+}
+
+// Executable returns the look of Check for a bin dir: it finds binaries as the kubelet does. The
+// errors have hints.
+func Executable(dir string) func(name string) error {
+	return func(name string) error {
+		path, err := filepath.Abs(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		_, err = exec.LookPath(path)
+		var pathError *fs.PathError
+		info, statErr := os.Stat(path)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(statErr, fs.ErrNotExist):
+			return fmt.Errorf("there is no %s", path)
+		case statErr == nil && info.IsDir():
+			return fmt.Errorf("%s is a directory", path)
+		case statErr == nil && errors.Is(err, fs.ErrPermission):
+			return provider.WithHint(fmt.Errorf("%s is not executable, its mode is %#o", path, info.Mode().Perm()), "chmod 0755 "+path)
+		case errors.As(statErr, &pathError):
+			err = pathError.Err
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	}
+}

@@ -1,0 +1,167 @@
+// Package kubeletconfig reads, checks and changes the kubelet's CredentialProviderConfig, which
+// names the plugins that the kubelet asks for credentials. A kubelet does not start with a mistake
+// in it: what this package writes was read again before, and everything that is not pullpass's
+// stays as it was, byte for byte.
+//
+// The format is that of k8s.io/kubelet/config/v1, v1beta1 and v1alpha1, as a kubelet of version
+// 1.37 reads it.
+package kubeletconfig
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+const (
+	configGroup   = "kubelet.config.k8s.io"
+	protocolGroup = "credentialprovider.kubelet.k8s.io"
+	configKind    = "CredentialProviderConfig"
+	// cacheDuration is the entry's defaultCacheDuration. It is for answers that do not say how
+	// long they are good; pullpass's always do.
+	cacheDuration = "5m"
+)
+
+// versions are those of the config and of the protocol between the kubelet and its plugins, which
+// have the same names; the newest first.
+func versions() []string { return []string{"v1", "v1beta1", "v1alpha1"} }
+
+// An Env is a variable that the plugin gets on top of the kubelet's environment. Its value can be a
+// secret.
+type Env struct{ Name, Value string }
+
+// An Entry is pullpass's in the kubelet's config.
+type Entry struct {
+	Name        string // "pullpass"; the name of the binary
+	MatchImages []string
+	Args        []string
+	Env         []Env
+}
+
+// A Provider is an entry that is in a config.
+type Provider struct {
+	Name        string
+	MatchImages []string
+	Tokens      bool // it has tokenAttributes: the kubelet gives it the pods' tokens
+	// Text is all that the entry says, the same for two entries that mean the same. It can hold
+	// secrets.
+	Text string
+}
+
+// ErrLast is in Remove's error if there is no other provider: the kubelet refuses an empty list.
+var ErrLast = errors.New("it is the only provider, and the kubelet refuses a config without one")
+
+// Providers returns the entries of a config, in the order in which the kubelet takes them. The error
+// tells that data cannot be read, or has no list of providers.
+func Providers(name string, data []byte) ([]Provider, error) {
+	config, err := decode(name, data)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := config.value.field("providers")
+	if !ok || list.kind != listKind && list.kind != nullKind {
+		return nil, fmt.Errorf("%s: there is no list of providers in it", name)
+	}
+	var providers []Provider
+	for _, item := range list.items {
+		providers = append(providers, item.provider())
+	}
+	return providers, nil
+}
+
+func (v value) provider() Provider {
+	p := Provider{Name: v.fieldText("name"), Text: v.canonical()}
+	if patterns, ok := v.field("matchImages"); ok {
+		for _, item := range patterns.items {
+			p.MatchImages = append(p.MatchImages, item.text)
+		}
+	}
+	tokens, ok := v.field("tokenAttributes")
+	p.Tokens = ok && tokens.kind != nullKind
+	return p
+}
+
+// check tells what cannot be in an entry.
+func (e Entry) check() error {
+	if e.Name == "" || len(e.MatchImages) == 0 {
+		return errors.New("the entry has no name or no patterns")
+	}
+	texts := slices.Concat([]string{e.Name}, e.MatchImages, e.Args)
+	for _, variable := range e.Env {
+		if reason := badVariable(variable.Name); reason != "" {
+			return fmt.Errorf("the name of an environment variable %s", reason)
+		}
+		texts = append(texts, variable.Value)
+	}
+	for _, text := range texts {
+		if hasControl(text) {
+			return errors.New("arguments and variables must be UTF-8 without control characters")
+		}
+	}
+	return nil
+}
+
+// canonical returns the Text of the Provider that the kubelet shall see in the entry.
+func (e Entry) canonical(version string) string {
+	v := value{kind: mapKind}
+	add := func(key string, of value) { v.fields = append(v.fields, field{key: key, value: of}) }
+	texts := func(from []string) value {
+		list := value{kind: listKind}
+		for _, text := range from {
+			list.items = append(list.items, value{kind: textKind, text: text})
+		}
+		return list
+	}
+	add("name", value{kind: textKind, text: e.Name})
+	add("apiVersion", value{kind: textKind, text: protocolGroup + "/" + version})
+	add("defaultCacheDuration", value{kind: textKind, text: cacheDuration})
+	add("matchImages", texts(e.MatchImages))
+	if len(e.Args) > 0 {
+		add("args", texts(e.Args))
+	}
+	if len(e.Env) > 0 {
+		list := value{kind: listKind}
+		for _, variable := range e.Env {
+			list.items = append(list.items, value{kind: mapKind, fields: []field{
+				{key: "name", value: value{kind: textKind, text: variable.Name}},
+				{key: "value", value: value{kind: textKind, text: variable.Value}},
+			}})
+		}
+		add("env", list)
+	}
+	return v.canonical()
+}
+
+// canonical returns JSON with sorted keys.
+func (v value) canonical() string {
+	text, err := json.Marshal(v.any())
+	if err != nil {
+		return "" // never: v.any has nothing that JSON does not know
+	}
+	return string(text)
+}
+
+func (v value) any() any {
+	switch v.kind {
+	case mapKind:
+		m := map[string]any{}
+		for _, f := range v.fields {
+			m[f.key] = f.value.any()
+		}
+		return m
+	case listKind:
+		list := []any{}
+		for _, item := range v.items {
+			list = append(list, item.any())
+		}
+		return list
+	case nullKind:
+		return nil
+	case boolKind:
+		return v.yes
+	case numberKind:
+		return []string{"number", v.text}
+	}
+	return v.text
+}

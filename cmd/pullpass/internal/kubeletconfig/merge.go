@@ -1,0 +1,242 @@
+package kubeletconfig
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// Merge returns data with the entry in it, in the place of the one with its name or after all
+// others, and without the providers that drop names. All other bytes stay: comments, order,
+// indentation; in JSON and both styles of YAML. The protocol's version in the entry is that of the
+// config. If an entry that means the same is there, it stays as it is.
+//
+// The error tells that data cannot be read, what cannot be in an entry, or that the file has a form
+// that cannot be changed safely; then the hint is to do it by hand. name is that of the file for
+// errors.
+func Merge(name string, data []byte, entry Entry, drop []string) ([]byte, error) {
+	if err := entry.check(); err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return New(entry, YAML)
+	}
+	before, err := decode(name, data)
+	if err != nil {
+		return nil, err
+	}
+	byHand := notUnderstood(name, "edit it by hand; pullpass config kubelet prints the entry")
+	merged, ok := before.put(entry)
+	for _, other := range drop {
+		if !ok || other == entry.Name {
+			continue
+		}
+		var without *document
+		if without, err = decode(name, merged); err != nil {
+			return nil, byHand
+		}
+		merged, ok = without.cut(other)
+	}
+	if !ok {
+		return nil, byHand
+	}
+	want := before.others(append(slices.Clone(drop), entry.Name))
+	if err := verify(name, before, merged, want, &entry); err != nil {
+		return nil, byHand
+	}
+	return merged, nil
+}
+
+// Remove returns data without the provider, as it is if there is none of that name. The error is
+// ErrLast if it is the only one; else as for Merge.
+func Remove(name string, data []byte, providerName string) ([]byte, error) {
+	before, err := decode(name, data)
+	if err != nil {
+		return nil, err
+	}
+	list, items, ok := before.providers()
+	byHand := notUnderstood(name, "take "+providerName+" out of it by hand")
+	switch {
+	case !ok:
+		return nil, byHand
+	case indexOf(items, providerName) < 0:
+		return data, nil
+	case len(list.Content) == 1:
+		return nil, fmt.Errorf("remove %s from %s: %w", providerName, name, ErrLast)
+	}
+	removed, ok := before.cut(providerName)
+	if !ok || verify(name, before, removed, before.others([]string{providerName}), nil) != nil {
+		return nil, byHand
+	}
+	return removed, nil
+}
+
+// others returns what the providers say, but for those that are named.
+func (d *document) others(names []string) []string {
+	var texts []string
+	list, _ := d.value.field("providers")
+	for _, item := range list.items {
+		if !slices.Contains(names, item.fieldText("name")) {
+			texts = append(texts, item.canonical())
+		}
+	}
+	return texts
+}
+
+var errDiffers = errors.New("something else has changed")
+
+// verify reads what was written and compares it with what was there: the other providers are those
+// of want in their order, all else is the same, the entry is there as it was given, if it was, and
+// there is no fault that was not there before.
+func verify(name string, before *document, data []byte, want []string, entry *Entry) error {
+	after, err := decode(name, data)
+	if err != nil {
+		return err
+	}
+	var skip []string
+	if entry != nil {
+		skip = []string{entry.Name}
+		var found []string
+		list, _ := after.value.field("providers")
+		for _, item := range list.items {
+			if item.fieldText("name") == entry.Name {
+				found = append(found, item.canonical())
+			}
+		}
+		if !slices.Equal(found, []string{entry.canonical(before.version())}) {
+			return errDiffers
+		}
+	}
+	if !slices.Equal(after.others(skip), want) || after.frame() != before.frame() || after.more > 0 != (before.more > 0) {
+		return errDiffers
+	}
+	known := before.faultTexts(name)
+	for text := range after.faultTexts(name) {
+		if !known[text] {
+			return errDiffers
+		}
+	}
+	return nil
+}
+
+// frame returns what the config says beside its providers.
+func (d *document) frame() string {
+	rest := value{kind: d.value.kind}
+	for _, f := range d.value.fields {
+		if f.key != "providers" {
+			rest.fields = append(rest.fields, f)
+		}
+	}
+	return rest.canonical()
+}
+
+// faultTexts returns the texts of all faults that are no notes.
+func (d *document) faultTexts(name string) map[string]bool {
+	texts := map[string]bool{}
+	for _, fault := range Check([]File{{Name: name, Data: d.data}}, nil) {
+		if !fault.Note {
+			texts[fault.Text] = true
+		}
+	}
+	return texts
+}
+
+// version is that of the config, and of the protocol that its plugins are given to speak.
+func (d *document) version() string {
+	text := d.value.fieldText("apiVersion")
+	for _, version := range versions() {
+		if text == configGroup+"/"+version {
+			return version
+		}
+	}
+	return versions()[0]
+}
+
+// providers returns the node of the list and what its items mean. An empty list can be a scalar.
+func (d *document) providers() (list *yaml.Node, items []value, ok bool) {
+	if d.root.Kind != yaml.MappingNode || d.value.kind != mapKind {
+		return nil, nil, false
+	}
+	for i := 0; i+1 < len(d.root.Content); i += 2 {
+		if key := d.root.Content[i]; key.Kind == yaml.ScalarNode && key.Value == "providers" {
+			list = d.root.Content[i+1]
+		}
+	}
+	v, found := d.value.field("providers")
+	ok = found && list != nil && (list.Kind == yaml.SequenceNode || v.kind == nullKind && list.Kind == yaml.ScalarNode)
+	return list, v.items, ok
+}
+
+func indexOf(items []value, name string) int {
+	return slices.IndexFunc(items, func(v value) bool { return v.fieldText("name") == name })
+}
+
+// put returns the data with the entry in it.
+func (d *document) put(entry Entry) ([]byte, bool) {
+	list, items, ok := d.providers()
+	if !ok {
+		return nil, false
+	}
+	at := indexOf(items, entry.Name)
+	if at >= 0 && items[at].canonical() == entry.canonical(d.version()) {
+		return d.data, true
+	}
+	flow := d.json || list.Style&yaml.FlowStyle != 0
+	switch {
+	case len(items) == 0 && d.json:
+		return d.fillFlow(list, entry)
+	case len(items) == 0:
+		return d.fillBlock(list, entry)
+	case flow && at >= 0:
+		return d.replaceInFlow(list, at, entry)
+	case flow:
+		return d.addToFlow(list, entry)
+	case at >= 0:
+		return d.replaceInBlock(list, at, entry)
+	}
+	return d.addToBlock(list, entry)
+}
+
+// cut returns the data without a provider, as it is if there is none of that name. It must not be
+// the only one.
+func (d *document) cut(name string) ([]byte, bool) {
+	list, items, ok := d.providers()
+	if !ok {
+		return nil, false
+	}
+	at := indexOf(items, name)
+	switch {
+	case at < 0:
+		return d.data, true
+	case len(items) == 1:
+		return nil, false
+	case d.json || list.Style&yaml.FlowStyle != 0:
+		return d.cutFromFlow(list, at)
+	}
+	return d.cutFromBlock(list, at)
+}
+
+// replace returns the data with text in the place of a span.
+func (d *document) replace(s span, text string) []byte { return replaced(d.data, s, text) }
+
+func replaced(data []byte, s span, text string) []byte {
+	return slices.Concat(data[:s.from], []byte(text), data[s.to:])
+}
+
+// eol is what ends the lines of the file.
+func (d *document) eol() string {
+	if at := bytes.IndexByte(d.data, '\n'); at > 0 && d.data[at-1] == '\r' {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// notUnderstood is the error of a file that cannot be changed, with what to do instead.
+func notUnderstood(name, hint string) error {
+	return provider.WithHint(fmt.Errorf("%s: the file has a form that cannot be changed safely", name), hint)
+}

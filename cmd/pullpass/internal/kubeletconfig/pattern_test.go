@@ -1,0 +1,171 @@
+package kubeletconfig
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+func TestOverlap(t *testing.T) {
+	for _, test := range []struct {
+		a, b            string
+		overlap, covers bool // covers: a all of b
+	}{
+		{"docker.io", "docker.io", true, true},
+		{"docker.io", "docker.io/acme/", true, true},
+		{"docker.io/acme/", "docker.io", true, false},
+		{"docker.io/acme", "docker.io/acme-evil/app", true, true},
+		{"docker.io/acme/", "docker.io/other/", false, false},
+		{"docker.io", "quay.io", false, false},
+		{"*.io", "docker.io", true, true},
+		{"docker.io", "*.io", true, false},
+		{"*.io", "*.gcr.io", false, false},
+		{"a*.io", "*b.io", true, false},
+		{"a*.io", "b*.io", false, false},
+		{"*a*.io", "*b*.io", true, false},
+		{"a*b.io", "ab.io", true, true},
+		{"a*b.io", "a.io", false, false},
+		{"a**b.io", "a*b.io", true, true},
+		{"*.dkr.ecr.*.amazonaws.com", "123456789012.dkr.ecr.us-*.amazonaws.com", true, true},
+		{"*.dkr.ecr.us-*.amazonaws.com", "*.dkr.ecr.*-1.amazonaws.com", true, false},
+		{"gcr.io", "gcr.io:443", false, false},
+		{"gcr.io:443", "gcr.io:443/project", true, true},
+		{"gcr.io", "GCR.io", false, false},
+		{"https://gcr.io", "https://gcr.io", false, true}, // of no image, all
+		{"gcr.io/%zz", "gcr.io", false, false},
+	} {
+		if got := Overlap(test.a, test.b); got != test.overlap {
+			t.Errorf("%s and %s overlap: %v", test.a, test.b, got)
+		}
+		if got := Overlap(test.b, test.a); got != test.overlap {
+			t.Errorf("%s and %s overlap: %v", test.b, test.a, got)
+		}
+		if got := Covers(test.a, test.b); got != test.covers {
+			t.Errorf("%s covers %s: %v", test.a, test.b, got)
+		}
+	}
+}
+
+// TestIntersect compares with all texts of a small alphabet.
+func TestIntersect(t *testing.T) {
+	texts := []string{""}
+	for i := 0; len(texts) < 1+2+4+8+16+32+64; i++ {
+		texts = append(texts, texts[i]+"a", texts[i]+"b")
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	glob := func() string {
+		text := ""
+		for range random.IntN(5) {
+			text += string("ab*"[random.IntN(3)])
+		}
+		return text
+	}
+	for range 1000 {
+		a, b := glob(), glob()
+		intersects, all := false, true
+		for _, text := range texts {
+			inA, _ := path.Match(a, text)
+			inB, _ := path.Match(b, text)
+			intersects = intersects || inA && inB
+			all = all && (inA || !inB)
+		}
+		if got := intersect(a, b); got != intersects {
+			t.Errorf("%q and %q have a text in common: %v", a, b, got)
+		}
+		if got := covers(a, b); got && !all {
+			t.Errorf("%q covers %q: %v", a, b, got)
+		}
+	}
+}
+
+func patterns(t *testing.T, texts ...string) []provider.Pattern {
+	t.Helper()
+	var rules []provider.Pattern
+	for _, text := range texts {
+		rule, err := provider.ParsePattern(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+// TestServed: the rules add what the kubelet would not ask pullpass for otherwise.
+func TestServed(t *testing.T) {
+	all, err := Served(nil)
+	if err != nil || all.Name != "pullpass" || !slices.Contains(all.MatchImages, "docker.io") {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	more, err := Served(patterns(t, "docker.io/acme/", "123456789012.dkr.ecr.*.amazonaws.com", "*.io", "GCR.io", "gcr.io:443", "GCR.io:443", "europe-docker.pkg.dev:443/project/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[gcr.io:443 europe-docker.pkg.dev:443/project/]"
+	if got := fmt.Sprint(more.MatchImages[len(all.MatchImages):]); got != want {
+		t.Errorf("the rules add %s, want %s", got, want)
+	}
+}
+
+func TestSelect(t *testing.T) {
+	rules := patterns(t, "gcr.io:443")
+	entry, err := Select([]string{"docker.io/acme/", "GCR.io", "gcr.io", "*.pkg.dev", "gcr.io:443/project/", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"}, rules)
+	want := "[docker.io/acme/ gcr.io *.pkg.dev gcr.io:443/project/ 123456789012.dkr.ecr.eu-central-1.amazonaws.com]"
+	if err != nil || entry.Name != "pullpass" || fmt.Sprint(entry.MatchImages) != want {
+		t.Errorf("%v %v, want %s", entry.MatchImages, err, want)
+	}
+	for registry, want := range map[string]string{
+		"":                    `registry "": the pattern is empty`,
+		"ghcr.io":             `registry "ghcr.io": pullpass does not serve it`,
+		"*.amazonaws.com":     `registry "*.amazonaws.com": pullpass does not serve it`,
+		"gcr.io:8443":         `registry "gcr.io:8443": pullpass does not serve it`,
+		"https://gcr.io":      `registry "https://gcr.io": a pattern is a host without a scheme, such as registry.example.com`,
+		"docker.io/Acme/":     `registry "docker.io/Acme/": the kubelet would never find an image for it: the path of an image has no capitals`,
+		"docker.io/acme/app:": `registry "docker.io/acme/app:": a tag never matches; the kubelet asks for an image without it`,
+	} {
+		if _, err := Select([]string{"docker.io", registry}, rules); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", registry, err, want)
+		} else if strings.Contains(want, "does not serve") && provider.Hint(err) == "" {
+			t.Errorf("%q: no hint", registry)
+		}
+	}
+	if _, err := Select(nil, rules); err == nil {
+		t.Error("no registries are an entry")
+	}
+}
+
+// TestRedact: of what is within env only names are shown, wherever it stands, and of arguments and
+// comments nothing.
+func TestRedact(t *testing.T) {
+	for _, test := range []struct{ name, data, want string }{
+		{"block", "providers:\n- env:\n  - name: A\n    value: hunter2 # comment\n  - {value: \"hunter2\", name: B}\n  - value: |\n      hunter2\n      hunter2\n    name: C\n  args: [x]\n",
+			"providers:\n- env:\n  - name: A\n    value: REDACTED # REDACTED\n  - {value: REDACTED, name: B}\n  - value: REDACTED\n    name: C\n  args: [REDACTED]\n"},
+		{"comments", "# hunter2\r\nkind: x # hunter2\r\n  #- value: hunter2\r\na: 'b # c'\r\n", "# REDACTED\r\nkind: x # REDACTED\r\n  # REDACTED\r\na: 'b # c'\r\n"},
+		{"JSON", `{"providers": [{"env": [{"name": "A", "value": "hunter2"}, {"value": 4711}]}]}`,
+			`{"providers": [{"env": [{"name": "A", "value": "REDACTED"}, {"value": "REDACTED"}]}]}`},
+		{"wrong forms", "env: [A=hunter2]\nx:\n  env: {A: hunter2, B: [hunter2], name: [hunter2]}\n", "env: [REDACTED]\nx:\n  env: {A: REDACTED, B: [REDACTED], name: [REDACTED]}\n"},
+		{"alias", "args: [&a hunter2]\nenv: [{value: *a}, {value: &b hunter2}]\n", "args: [REDACTED]\nenv: [{value: *a}, {value: REDACTED}]\n"},
+		{"later alias", "env: &e [{value: hunter2}]\nx: {env: *e, y: *e}\n", "env: &e [{value: REDACTED}]\nx: {env: *e, y: *e}\n"},
+		{"not readable", "env: [hunter2\n", "REDACTED\n"},
+		{"UTF-16", utf16("env: [hunter2]\n---\nhunter2\u0085\u0085\n---\n"), "REDACTED\n"},
+		{"second document", "a: b\n---\nhunter2\n", "a: b\n---\nREDACTED\n"},
+	} {
+		if got := string(Redact("config", []byte(test.data))); got != test.want {
+			t.Errorf("%s: %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// utf16 writes text as Windows may.
+func utf16(text string) string {
+	data := []byte{0xff, 0xfe}
+	for _, r := range text {
+		data = append(data, byte(r), byte(r>>8))
+	}
+	return string(data)
+}

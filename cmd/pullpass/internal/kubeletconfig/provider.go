@@ -1,0 +1,281 @@
+package kubeletconfig
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// maxName is how long the name of a file can be.
+const maxName = 255 // bytes
+
+// provider checks one entry.
+func (c *checker) provider(v value, at string) {
+	known := []string{"name", "matchImages", "defaultCacheDuration", "apiVersion", "args", "env"}
+	if c.version == versions()[0] {
+		known = append(known, "tokenAttributes")
+	}
+	if !c.known(v, at, known...) {
+		return
+	}
+	name := c.name(v, at)
+	var protocols []string
+	for _, version := range versions() {
+		protocols = append(protocols, protocolGroup+"/"+version)
+	}
+	c.oneOf(v, at, "apiVersion", protocols)
+	patterns := c.patterns(v, at, name)
+	c.duration(v, at, patterns)
+	for _, argument := range c.texts(v, at, "args") {
+		if strings.ContainsRune(argument.text, 0) {
+			c.note(argument.value, argument.at, "the plugin is never started: an argument cannot hold a NUL", "")
+		}
+	}
+	c.env(v, at)
+	if tokens, ok := v.field("tokenAttributes"); ok && tokens.kind != nullKind && slices.Contains(known, "tokenAttributes") {
+		c.tokenAttributes(tokens, v.fieldText("apiVersion"), join(at, "tokenAttributes"))
+		if name == entryName {
+			c.note(tokens, join(at, "tokenAttributes"), "pullpass does not use the pods' tokens: it takes the node's identity for all pods", "")
+		}
+	}
+	c.claims = append(c.claims, claim{name, c.file, at, v.line, patterns})
+}
+
+// name checks the name, which is that of the binary. It returns "" if there is a fault.
+func (c *checker) name(v value, at string) string {
+	name, of, ok := c.required(v, at, "name")
+	at = join(at, "name")
+	if !ok {
+		return ""
+	}
+	reason := ""
+	switch {
+	case strings.Contains(name, "/"):
+		reason = "must be the name of a file in the bin dir, not a path"
+	case strings.Contains(name, " "):
+		reason = "must not contain spaces"
+	case name == "." || name == "..":
+		reason = "must be the name of a file, is that of a folder"
+	case strings.ContainsRune(name, 0) || len(name) > maxName:
+		reason = "cannot be the name of a file"
+	}
+	if reason != "" {
+		c.fault(of, at, reason, "")
+		return ""
+	}
+	for _, other := range c.claims {
+		if other.name != name {
+			continue
+		}
+		where := fmt.Sprintf("%s on line %d", other.at, other.line)
+		if other.file != c.file {
+			where += " of " + other.file
+		}
+		c.fault(of, at, "given twice: "+yamldoc.Shown(name)+" is also the name of "+where, "")
+		return name
+	}
+	if c.look != nil {
+		if err := c.look(name); err != nil {
+			c.fault(of, at, "the kubelet cannot run the binary: "+err.Error(), provider.Hint(err))
+		}
+	}
+	return name
+}
+
+// patterns checks matchImages and returns what the kubelet can read of it.
+func (c *checker) patterns(v value, at, name string) []value {
+	f, given := v.field("matchImages")
+	if !given || len(f.items) == 0 && (f.kind == listKind || f.kind == nullKind) {
+		if !given {
+			f.line = v.line
+		}
+		c.fault(f, join(at, "matchImages"), "must have one pattern at least", "")
+		return nil
+	}
+	var patterns []value
+	for _, pattern := range c.texts(v, at, "matchImages") {
+		g, err := parseGlob(pattern.text)
+		if err != nil {
+			c.fault(pattern.value, pattern.at, "must be a host with or without a path, is "+yamldoc.Shown(pattern.text), "")
+			continue
+		}
+		patterns = append(patterns, pattern.value)
+		for _, remark := range g.remarks(name) {
+			c.note(pattern.value, pattern.at, remark.text, remark.hint)
+		}
+	}
+	return patterns
+}
+
+// duration checks defaultCacheDuration, also against the life of the tokens of the patterns'
+// registries.
+func (c *checker) duration(v value, at string, patterns []value) {
+	const name = "defaultCacheDuration"
+	at = join(at, name)
+	f, ok := v.field(name)
+	if !ok || f.kind == nullKind {
+		if !ok {
+			f.line = v.line
+		}
+		c.fault(f, at, "missing", "")
+		return
+	}
+	duration, err := time.ParseDuration(f.text)
+	switch {
+	case f.kind != textKind:
+		c.fault(f, at, "must be a duration such as 5m or 12h, is "+f.kind.String(), durationHint(f))
+	case err != nil:
+		c.fault(f, at, "must be a duration such as 5m or 12h, is "+yamldoc.Shown(f.text), durationHint(f))
+	case duration < 0:
+		c.fault(f, at, "must not be negative, is "+yamldoc.Shown(f.text), "")
+	case duration == 0:
+		c.note(f, at, "an answer that does not say how long it is good is not kept: the plugin runs again for each pull", "")
+	default:
+		for _, pattern := range patterns {
+			if registry, hours := tokenLife(pattern.text); hours > 0 && duration > time.Duration(hours)*time.Hour {
+				c.note(f, at, fmt.Sprintf("an answer that does not say how long it is good is kept for %s, and a token of %s lives %dh", f.text, registry, hours), "")
+				break
+			}
+		}
+	}
+}
+
+// durationHint guesses what was meant: days, or a number of seconds.
+func durationHint(v value) string {
+	number, days := strings.CutSuffix(v.text, "d")
+	count, err := time.ParseDuration(number + "h")
+	switch {
+	case err != nil || strings.Trim(number, "0123456789") != "":
+		return ""
+	case days:
+		return "did you mean " + fmt.Sprintf("%dh?", int64(count.Hours())*24)
+	}
+	return "did you mean " + number + "s?"
+}
+
+// tokenLife returns how many hours a token lives of the registries that a pattern can select, 0 if
+// that is not known:
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html and
+// https://cloud.google.com/iam/docs/create-short-lived-credentials-direct.
+func tokenLife(pattern string) (registry string, hours int) {
+	p, err := provider.ParsePattern(pattern)
+	switch {
+	case err == nil && p.CanSelect(provider.Google):
+		return "Google", 1
+	case err == nil && p.CanSelect(provider.ECR):
+		return "Amazon ECR", 12
+	}
+	return "", 0
+}
+
+func (c *checker) env(v value, at string) {
+	first := map[string]int{}
+	for i, variable := range c.list(v, at, "env") {
+		at := fmt.Sprintf("%s[%d]", join(at, "env"), i)
+		if !c.known(variable, at, "name", "value") {
+			continue
+		}
+		name, of := c.text(variable, at, "name")
+		text, valueOf := c.text(variable, at, "value")
+		at = join(at, "name")
+		switch reason := badVariable(name); {
+		case of.line == 0:
+		case strings.ContainsRune(name+text, 0):
+			if !strings.ContainsRune(name, 0) {
+				of, at = valueOf, strings.TrimSuffix(at, "name")+"value"
+			}
+			c.note(of, at, "the plugin is never started: a variable cannot hold a NUL", "")
+		case reason != "":
+			c.note(of, at, reason, "")
+		case first[name] > 0:
+			c.note(of, at, fmt.Sprintf("given twice, first on line %d: the last one counts", first[name]), "")
+		default:
+			first[name] = of.line
+		}
+	}
+}
+
+// badVariable says what keeps a name from being that of a variable; "" if it can be.
+func badVariable(name string) string {
+	switch {
+	case name == "":
+		return "must not be empty: the plugin does not see the variable"
+	case strings.Contains(name, "="):
+		return "must not contain =: the plugin sees a variable of another name"
+	case hasControl(name):
+		return "must not contain control characters"
+	}
+	return ""
+}
+
+// tokenAttributes checks that of a provider that speaks protocol.
+func (c *checker) tokenAttributes(v value, protocol, at string) {
+	const required, optional = "requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys"
+	if !c.known(v, at, "serviceAccountTokenAudience", "cacheType", "requireServiceAccount", required, optional) {
+		return
+	}
+	if want := protocolGroup + "/" + versions()[0]; protocol != want {
+		c.fault(v, at, "needs a provider with apiVersion "+want, "")
+	}
+	c.required(v, at, "serviceAccountTokenAudience")
+	c.oneOf(v, at, "cacheType", []string{"ServiceAccount", "Token"})
+	keys := c.annotationKeys(v, at, required)
+	for _, key := range c.annotationKeys(v, at, optional) {
+		if slices.ContainsFunc(keys, func(k item) bool { return k.text == key.text }) {
+			c.fault(key.value, key.at, "is in "+required+" as well", "")
+		}
+	}
+	const accountField = "requireServiceAccount"
+	switch account, ok := v.field(accountField); {
+	case !ok:
+		c.fault(v, join(at, accountField), "missing", "")
+	case account.kind == nullKind:
+		c.fault(account, join(at, accountField), "missing", "")
+	case account.kind != boolKind:
+		c.fault(account, join(at, accountField), "must be true or false, is "+account.kind.String(), "")
+	case !account.yes && len(keys) > 0:
+		c.fault(account, join(at, accountField), "must be true with "+required, "")
+	}
+}
+
+func (c *checker) annotationKeys(v value, at, name string) []item {
+	keys := c.texts(v, at, name)
+	for i, key := range keys {
+		if err := secret.CheckAnnotationKey(key.text); err != nil {
+			c.fault(key.value, key.at, err.Error(), "")
+		}
+		if slices.ContainsFunc(keys[:i], func(k item) bool { return k.text == key.text }) {
+			c.fault(key.value, key.at, "given twice", "")
+		}
+	}
+	return keys
+}
+
+// rivals notes the providers that are asked for the same images.
+func (c *checker) rivals() {
+	for i, second := range c.claims {
+		for _, first := range c.claims[:i] {
+			c.file = second.file
+			c.rival(first, second)
+		}
+	}
+}
+
+func (c *checker) rival(first, second claim) {
+	for i, pattern := range second.patterns {
+		for _, other := range first.patterns {
+			if !Overlap(pattern.text, other.text) {
+				continue
+			}
+			text := fmt.Sprintf("selects images that %s selects with %s: the kubelet runs both plugins and tries the credentials of both",
+				yamldoc.Shown(first.name), yamldoc.Shown(other.text))
+			c.note(pattern, fmt.Sprintf("%s.matchImages[%d]", second.at, i), text, "")
+			return
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package kubeletconfig
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	nodeconfig "github.com/pullpass/pullpass/node-config"
+)
+
+// redacted stands where people must not see what is in the file.
+const redacted = "REDACTED"
+
+// Redact returns data for people to see, with REDACTED in the place of what may be a secret: the
+// values of env, arguments, and comments. Of what the kubelet does not read, such as a second
+// document, nothing is shown. Our own file is shown as it is.
+func Redact(name string, data []byte) []byte {
+	if shipped, err := nodeconfig.Read(shippedName); err == nil && bytes.Equal(shipped, data) {
+		return data
+	}
+	d, err := decode(name, data)
+	if err != nil {
+		return []byte(redacted + "\n")
+	}
+	r := &redactor{document: d, ok: true, seen: map[*yaml.Node]bool{}}
+	r.walk(d.root, false)
+	if !r.ok || d.more > len(d.lines) { // in UTF-16, places are unknown
+		return []byte(redacted + "\n")
+	}
+	if d.more > 0 {
+		data = append(slices.Clone(data[:d.lines[d.more-1]]), redacted+"\n"...)
+	}
+	slices.SortFunc(r.secrets, func(a, b span) int { return b.from - a.from })
+	quoted := redacted
+	if d.json {
+		quoted = jsonText(redacted)
+	}
+	for _, secret := range r.secrets {
+		data = replaced(data, secret, quoted)
+	}
+	if d.json {
+		return data
+	}
+	return redactComments(data, r.comments)
+}
+
+// redactComments does so with those on lines of their own, and those at the end of others.
+func redactComments(data []byte, trailing []string) []byte {
+	var out bytes.Buffer
+	for line := range bytes.Lines(data) {
+		text := bytes.TrimLeft(line, " \t")
+		if !bytes.HasPrefix(text, []byte("#")) {
+			out.Write(line)
+			continue
+		}
+		out.Write(line[:len(line)-len(text)])
+		out.WriteString("# " + redacted)
+		out.Write(text[len(bytes.TrimRight(text, "\r\n")):])
+	}
+	text := out.String()
+	for _, comment := range trailing {
+		text = strings.ReplaceAll(text, comment, "# "+redacted)
+	}
+	return []byte(text)
+}
+
+// A redactor finds the values of env and args, wherever they stand, and comments at the ends of
+// lines.
+type redactor struct {
+	*document
+	seen     map[*yaml.Node]bool // within env or args
+	secrets  []span
+	comments []string
+	ok       bool
+}
+
+func (r *redactor) walk(n *yaml.Node, secret bool) {
+	if secret && r.seen[n] {
+		return
+	}
+	r.seen[n] = secret
+	r.comment(n)
+	switch {
+	case n.Kind == yaml.AliasNode && secret:
+		r.walk(n.Alias, true) // what it stands for is elsewhere
+	case n.Kind == yaml.SequenceNode:
+		for _, item := range n.Content {
+			r.walk(item, secret)
+		}
+	case n.Kind == yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, content := n.Content[i].Value, n.Content[i+1]
+			r.comment(n.Content[i])
+			if !secret || key != "name" || content.Kind != yaml.ScalarNode {
+				r.walk(content, secret || key == "env" || key == "args")
+			} else {
+				r.comment(content)
+			}
+		}
+	case n.Kind == yaml.ScalarNode && secret:
+		s, ok := r.span(n)
+		r.ok = r.ok && ok
+		if ok && s.to > s.from && !slices.Contains(r.secrets, s) {
+			r.secrets = append(r.secrets, s)
+		}
+	}
+}
+
+func (r *redactor) comment(n *yaml.Node) {
+	if n.LineComment != "" && !slices.Contains(r.comments, n.LineComment) {
+		r.comments = append(r.comments, n.LineComment)
+	}
+}

@@ -1,0 +1,188 @@
+package kubeletconfig
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/dockerconfig"
+)
+
+// What can stand in the name of an image, as the kubelet reads it:
+// https://pkg.go.dev/github.com/distribution/reference.
+const (
+	lower     = "abcdefghijklmnopqrstuvwxyz"
+	upper     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits    = "0123456789"
+	hostBytes = lower + upper + digits + "-"
+	pathBytes = lower + digits + "-_./"
+)
+
+// never says why no image is ever selected, whose names are known to the kubelet without tag and
+// digest; "" if one may be.
+func (g glob) never() string {
+	host := strings.Join(g.labels, ".")
+	switch {
+	case host == "":
+		return "it names no host"
+	case isIPv6(strings.Trim(host, "[]")):
+		if g.port == "" {
+			return "the kubelet takes an IPv6 address without a port for a set of characters"
+		}
+	case host == "index.docker.io" && g.port == "":
+		return "the host of Docker Hub's images is docker.io"
+	case len(g.labels) == 1 && g.port == "" && !strings.Contains(host, "*") && host != "localhost" && strings.ToLower(host) == host:
+		return "a name without a dot and a port is no host: it is taken for a part of docker.io"
+	}
+	if isIPv6(strings.Trim(host, "[]")) {
+		return neverPath(g.path)
+	}
+	// A host with a _ is none for the kubelet, but can be the beginning of an image's path.
+	if strings.Contains(host, "_") && (g.port != "" || strings.ToLower(host) != host) {
+		return "only letters, digits, - and the wildcard * can stand in a host"
+	}
+	for _, label := range g.labels {
+		if reason := neverLabel(label); reason != "" {
+			return reason
+		}
+	}
+	return neverPath(g.path)
+}
+
+func isIPv6(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Is6()
+}
+
+func neverLabel(label string) string {
+	switch {
+	case label == "":
+		return "a part of the host is empty"
+	case strings.Trim(label, hostBytes+"_*") != "":
+		return "only letters, digits, - and the wildcard * can stand in a host"
+	case strings.Trim(label, "-_") != label:
+		return "a part of a host neither begins nor ends with - or _"
+	case strings.Contains(label, "_") && badSeparator(strings.ReplaceAll(label, "*", "-")):
+		return "between letters and digits of a host stands only -, or one or two _"
+	}
+	return ""
+}
+
+func neverPath(prefix string) string {
+	switch {
+	case strings.Contains(prefix, "*"):
+		return "a wildcard in the path is none; the path is a plain prefix"
+	case strings.Contains(prefix, ":"):
+		return "the kubelet asks for an image without its tag"
+	case strings.Trim(prefix, upper+pathBytes) != "":
+		return "only lower-case letters, digits and . - _ / can stand in a path"
+	case strings.ToLower(prefix) != prefix:
+		return "the path of an image has no capitals"
+	}
+	for i, part := range strings.Split(prefix, "/") {
+		if part == "" && i > 0 && i < strings.Count(prefix, "/") {
+			return "a part of the path is empty"
+		}
+		if strings.Trim(part[:min(len(part), 1)], "._-") != part[:min(len(part), 1)] {
+			return "each part of a path begins with a letter or a digit"
+		}
+		if badSeparator(part) {
+			return "between letters and digits of a path stands a dot, one or two _, or only -"
+		}
+	}
+	return ""
+}
+
+// badSeparator reports whether something else stands between the letters and digits of a part of a path
+// than can.
+func badSeparator(part string) bool {
+	for _, separator := range strings.FieldsFunc(part, func(r rune) bool { return strings.ContainsRune(lower+upper+digits, r) }) {
+		if separator != "." && separator != "_" && separator != "__" && strings.Trim(separator, "-") != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// A remark is what someone who wrote a pattern should know.
+type remark struct{ text, hint string }
+
+// remarks returns what does not work in a pattern, or works in another way than it seems to. owner is
+// the name of its provider.
+func (g glob) remarks(owner string) []remark {
+	pattern, err := provider.ParsePattern(g.text)
+	if reason := g.never(); reason != "" {
+		if err != nil {
+			reason = err.Error()
+		}
+		return []remark{{"never matches an image: " + reason, g.hint()}}
+	}
+	var remarks []remark
+	add := func(text, hint string) { remarks = append(remarks, remark{text, hint}) }
+	host := strings.Join(g.labels, ".")
+	switch {
+	case !g.whole:
+		add("the kubelet reads it as a URL, of which only "+yamldoc.Shown(g.plain())+" counts", "")
+	case dockerconfig.MisnamesHub(host) || host == "*.docker.io":
+		add("never matches an image of Docker Hub, whose host is docker.io", "did you mean docker.io?")
+	}
+	if strings.ToLower(host) != host {
+		add("the case of the host counts: images whose host is written in lower case are not selected", "did you mean "+strings.ToLower(host)+"?")
+	}
+	switch {
+	case g.port != "" && isBuiltIn(host):
+		add("the registries of this host are asked without a port: an image that does not name the port is not selected", "did you mean "+strings.ToLower(host)+g.path+"?")
+	case g.port == "443":
+		add("selects only images that name the port 443 themselves", "")
+	}
+	if prefix := strings.TrimPrefix(g.path, "/"); prefix != "" && !strings.HasSuffix(prefix, "/") {
+		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", yamldoc.Shown(host+g.path+"-other")), "put a / at its end if it is a folder")
+	}
+	if owner == entryName && err == nil && !isServed(pattern) {
+		add("pullpass serves no such registry: it is started in vain", "")
+	}
+	return remarks
+}
+
+// plain is what the kubelet makes of the pattern.
+func (g glob) plain() string {
+	host := strings.Join(g.labels, ".")
+	if g.port != "" {
+		host += ":" + g.port
+	}
+	return host + g.path
+}
+
+// isBuiltIn reports whether a host without a port can be one that pullpass serves.
+func isBuiltIn(host string) bool {
+	pattern, err := provider.ParsePattern(host)
+	return err == nil && isServed(pattern)
+}
+
+// hint guesses what was meant by a pattern that never matches.
+func (g glob) hint() string {
+	rest := g.text
+	if _, location, isURL := strings.Cut(rest, "://"); isURL {
+		rest = location
+	}
+	hostport, repository, found := strings.Cut(rest, "/")
+	if dockerconfig.MisnamesHub(hostport) {
+		return "did you mean docker.io?"
+	}
+	if single := !strings.ContainsAny(hostport, ".:*"); single && hostport != "" && hostport != "localhost" {
+		return ""
+	}
+	repository, _, _ = strings.Cut(repository, "*")
+	repository, _, _ = strings.Cut(repository, ":")
+	meant := hostport
+	if found && repository != "" {
+		meant += "/" + repository
+	}
+	meant = strings.ToLower(meant)
+	if h, err := parseGlob(meant); err != nil || h.never() != "" || meant == g.text {
+		return ""
+	}
+	return "did you mean " + yamldoc.Shown(meant) + "?"
+}

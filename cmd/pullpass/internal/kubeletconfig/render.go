@@ -1,0 +1,171 @@
+package kubeletconfig
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	nodeconfig "github.com/pullpass/pullpass/node-config"
+)
+
+// A Format is how a config is written.
+type Format int
+
+const (
+	YAML Format = iota
+	JSON
+)
+
+// shippedName is the config of node-config that has all that pullpass serves by itself.
+const shippedName = "credential-provider-config.yaml"
+
+// New returns a whole config of version v1 with the entry alone. If the entry is the one that Served
+// gives without rules, it is in YAML the file of node-config, with its comments. The error tells
+// what cannot be in an entry.
+func New(entry Entry, format Format) ([]byte, error) {
+	if err := entry.check(); err != nil {
+		return nil, err
+	}
+	version := versions()[0]
+	if format == JSON {
+		layout := flowLayout{multiline: true, spaced: true, unit: "  "}
+		return []byte(layout.object("", []member{
+			{"apiVersion", jsonText(configGroup + "/" + version)},
+			{"kind", jsonText(configKind)},
+			{"providers", layout.list("  ", []string{layout.entry("    ", entry, version)})},
+		}) + "\n"), nil
+	}
+	shipped, err := nodeconfig.Read(shippedName)
+	if err != nil {
+		return nil, err
+	}
+	if providers, err := Providers(shippedName, shipped); err == nil && len(providers) == 1 && providers[0].Text == entry.canonical(version) {
+		return shipped, nil
+	}
+	return []byte("apiVersion: " + configGroup + "/" + version + "\nkind: " + configKind + "\nproviders:\n" +
+		strings.Join(blockLines(entry, version, ""), "\n") + "\n"), nil
+}
+
+// blockLines returns the entry as an item of a list in YAML's block style. The dashes of lists are
+// indented as far as nested says.
+func blockLines(entry Entry, version, nested string) []string {
+	lines := []string{
+		"- name: " + yamlText(entry.Name),
+		"  apiVersion: " + protocolGroup + "/" + version,
+		"  defaultCacheDuration: " + cacheDuration,
+	}
+	if len(entry.Env) > 0 {
+		lines = append(lines, "  env:")
+	}
+	for _, variable := range entry.Env {
+		lines = append(lines,
+			"  "+nested+"- name: "+yamlText(variable.Name),
+			"  "+nested+"  value: "+jsonText(variable.Value))
+	}
+	list := func(name string, texts []string) {
+		if len(texts) > 0 {
+			lines = append(lines, "  "+name+":")
+		}
+		for _, text := range texts {
+			lines = append(lines, "  "+nested+"- "+jsonText(text))
+		}
+	}
+	list("args", entry.Args)
+	list("matchImages", entry.MatchImages)
+	return lines
+}
+
+// yamlText returns text without quotes if it can stand so.
+func yamlText(text string) string {
+	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	kind, _ := plain(text)
+	if kind == textKind && strings.Trim(text, safe) == "" && strings.Trim(text[:1], "-") != "" {
+		return text
+	}
+	return jsonText(text)
+}
+
+// jsonText quotes text for JSON, and for YAML.
+func jsonText(text string) string {
+	var quoted bytes.Buffer
+	encoder := json.NewEncoder(&quoted)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(text); err != nil {
+		return `""` // never: all strings can be encoded
+	}
+	return strings.TrimSuffix(quoted.String(), "\n")
+}
+
+// A flowLayout is how JSON, or YAML in its flow style, is laid out.
+type flowLayout struct {
+	multiline bool   // a line for each member
+	spaced    bool   // a space after a colon, and after a comma within a line
+	unit      string // of indentation
+	eol       string // "" is \n
+}
+
+type member struct{ name, value string }
+
+// entry returns the entry as an object whose first line is indented by indent.
+func (l flowLayout) entry(indent string, entry Entry, version string) string {
+	inner := indent + l.unit
+	members := []member{
+		{"name", jsonText(entry.Name)},
+		{"apiVersion", jsonText(protocolGroup + "/" + version)},
+		{"defaultCacheDuration", jsonText(cacheDuration)},
+	}
+	if len(entry.Env) > 0 {
+		var variables []string
+		for _, variable := range entry.Env {
+			variables = append(variables, l.object(inner+l.unit, []member{
+				{"name", jsonText(variable.Name)}, {"value", jsonText(variable.Value)},
+			}))
+		}
+		members = append(members, member{"env", l.list(inner, variables)})
+	}
+	if len(entry.Args) > 0 {
+		members = append(members, member{"args", l.list(inner, jsonTexts(entry.Args))})
+	}
+	members = append(members, member{"matchImages", l.list(inner, jsonTexts(entry.MatchImages))})
+	return l.object(indent, members)
+}
+
+func jsonTexts(texts []string) []string {
+	var quoted []string
+	for _, text := range texts {
+		quoted = append(quoted, jsonText(text))
+	}
+	return quoted
+}
+
+func (l flowLayout) object(indent string, members []member) string {
+	colon := ":"
+	if l.spaced {
+		colon = ": "
+	}
+	var items []string
+	for _, m := range members {
+		items = append(items, jsonText(m.name)+colon+m.value)
+	}
+	return "{" + l.join(indent, items) + "}"
+}
+
+func (l flowLayout) list(indent string, items []string) string {
+	return "[" + l.join(indent, items) + "]"
+}
+
+// join puts items between brackets, the first of which stands on a line of the indentation.
+func (l flowLayout) join(indent string, items []string) string {
+	switch {
+	case l.multiline:
+		eol := l.eol
+		if eol == "" {
+			eol = "\n"
+		}
+		between := eol + indent + l.unit
+		return between + strings.Join(items, ","+between) + eol + indent
+	case l.spaced:
+		return strings.Join(items, ", ")
+	}
+	return strings.Join(items, ",")
+}

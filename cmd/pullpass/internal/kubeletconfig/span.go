@@ -1,0 +1,183 @@
+package kubeletconfig
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// span returns the part of the data that n takes, from its anchor or tag to its last character. It
+// returns false where the two do not agree: then nothing is known.
+func (d *document) span(n *yaml.Node) (span, bool) {
+	if s, ok := d.spans[n]; ok || d.json {
+		return s, ok
+	}
+	from, ok := d.offset(n.Line, n.Column)
+	if !ok {
+		return span{}, false
+	}
+	to, ok := d.end(n, from)
+	return span{from, to}, ok
+}
+
+// offset returns the place that package yaml calls by a line and a column of characters.
+func (d *document) offset(line, column int) (int, bool) {
+	if line < 1 || line > len(d.lines) {
+		return 0, false
+	}
+	at := d.lines[line-1]
+	if line == 1 && bytes.HasPrefix(d.data, []byte(byteOrderMark)) {
+		at += len(byteOrderMark)
+	}
+	for range column - 1 {
+		if at >= len(d.data) {
+			return 0, false
+		}
+		_, size := utf8.DecodeRune(d.data[at:])
+		at += size
+	}
+	return at, true
+}
+
+// end returns where n ends, which begins at from: package yaml does not tell.
+func (d *document) end(n *yaml.Node, from int) (int, bool) {
+	at, bare := d.skipProperties(n, from)
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return d.match(at, "*"+n.Value)
+	case n.Kind == yaml.ScalarNode:
+		if n.Value == "" && n.Style&^yaml.TaggedStyle == 0 {
+			return bare, true
+		}
+		return d.scalarEnd(n, at)
+	case n.Style&yaml.FlowStyle != 0:
+		return d.flowEnd(n, at)
+	case len(n.Content) == 0:
+		return 0, false
+	}
+	last := len(n.Content) - 1
+	s, ok := d.span(n.Content[last])
+	if ok && n.Kind == yaml.MappingNode {
+		var key span
+		key, ok = d.span(n.Content[last-1])
+		s.to = max(s.to, key.to)
+	}
+	return s.to, ok
+}
+
+// skipProperties returns where n begins behind its anchor and its tag, and where these end.
+func (d *document) skipProperties(n *yaml.Node, at int) (begin, end int) {
+	end = at
+	if n.Anchor == "" && n.Style&yaml.TaggedStyle == 0 {
+		return at, end
+	}
+	for at < len(d.data) && (d.data[at] == '&' || d.data[at] == '!') {
+		end = at
+		for end < len(d.data) && !strings.ContainsRune(" \t\r\n,[]{}", rune(d.data[end])) {
+			end++
+		}
+		at = d.skipBlank(end)
+	}
+	return at, end
+}
+
+func (d *document) scalarEnd(n *yaml.Node, at int) (int, bool) {
+	switch {
+	case n.Style&yaml.DoubleQuotedStyle != 0:
+		return d.quotedEnd(at, '"')
+	case n.Style&yaml.SingleQuotedStyle != 0:
+		return d.quotedEnd(at, '\'')
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		header := len(bytes.TrimRight(d.data[at:d.lineEnd(at)], " \t\r\n"))
+		return d.match(at+header, n.Value)
+	}
+	return d.match(at, n.Value)
+}
+
+// match returns the end of text at a place where it may be folded and indented: what is no space
+// stands there in the same order.
+func (d *document) match(at int, text string) (int, bool) {
+	for _, want := range text {
+		if unicode.IsSpace(want) {
+			continue
+		}
+		at = len(d.data) - len(bytes.TrimLeftFunc(d.data[at:], unicode.IsSpace))
+		got, size := utf8.DecodeRune(d.data[at:])
+		if got != want {
+			return 0, false
+		}
+		at += size
+	}
+	return at, true
+}
+
+func (d *document) quotedEnd(at int, quote byte) (int, bool) {
+	if at >= len(d.data) || d.data[at] != quote {
+		return 0, false
+	}
+	for at++; at < len(d.data); at++ {
+		switch {
+		case d.data[at] == '\\' && quote == '"':
+			at++
+		case d.data[at] != quote:
+		case quote == '\'' && at+1 < len(d.data) && d.data[at+1] == quote:
+			at++
+		default:
+			return at + 1, true
+		}
+	}
+	return 0, false
+}
+
+func (d *document) flowEnd(n *yaml.Node, at int) (int, bool) {
+	closing := byte(']')
+	if n.Kind == yaml.MappingNode {
+		closing = '}'
+	}
+	at++
+	if len(n.Content) > 0 {
+		last, ok := d.span(n.Content[len(n.Content)-1])
+		if !ok {
+			return 0, false
+		}
+		at = last.to
+	}
+	at = d.skipBlank(at)
+	if at < len(d.data) && d.data[at] == ',' {
+		at = d.skipBlank(at + 1)
+	}
+	if at >= len(d.data) || d.data[at] != closing {
+		return 0, false
+	}
+	return at + 1, true
+}
+
+// skipBlank returns where the next character stands that is neither space nor comment.
+func (d *document) skipBlank(at int) int {
+	for at < len(d.data) {
+		r, size := utf8.DecodeRune(d.data[at:])
+		switch {
+		case unicode.IsSpace(r):
+			at += size
+		case r == '#':
+			at = d.lineEnd(at)
+		default:
+			return at
+		}
+	}
+	return at
+}
+
+// lineStart returns where the line of a place begins.
+func (d *document) lineStart(at int) int { return d.lines[d.lineOf(at)-1] }
+
+// lineEnd returns where the line after that of a place begins, or the end of the data.
+func (d *document) lineEnd(at int) int {
+	if line := d.lineOf(at); line < len(d.lines) {
+		return d.lines[line]
+	}
+	return len(d.data)
+}
