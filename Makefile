@@ -5,12 +5,13 @@ BIN := bin
 TOOLS := $(CURDIR)/.cache/tools
 STATICCHECK := $(TOOLS)/staticcheck-v0.8.2
 GOVULNCHECK := $(TOOLS)/govulncheck-v1.9.0
-PLATFORMS := linux/amd64 linux/arm64 windows/amd64
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod-v1.10.0
+PLATFORMS := linux/amd64 linux/arm64 windows/amd64 darwin/amd64 darwin/arm64
 # The race detector needs a C compiler.
 RACE ?= $(if $(shell command -v gcc || command -v clang),-race)
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w'
 
-.PHONY: help build cross demo bench test e2e fuzz check fmt vet staticcheck govulncheck tidy clean
+.PHONY: help build cross image release demo bench test e2e fuzz check fmt vet staticcheck govulncheck tidy clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +24,17 @@ cross: ## Build the binaries of all platforms into bin/
 		out=$(BIN)/pullpass-$$(echo $$p | tr / -); case $$p in windows/*) out=$$out.exe;; esac; \
 		echo "$$out"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o $$out ./cmd/pullpass; \
 	done
+
+image: ## Make the image for linux, without Docker, in bin/image/; PUSH="REGISTRY/REPOSITORY:TAG ..." pushes it
+	@rm -rf $(BIN)/image
+	@cd integration && $(GO) build -o ../$(BIN)/pullpass-release ./release
+	@$(BIN)/pullpass-release image $(addprefix -push=,$(PUSH)) $(BIN)/image $(PLATFORMS)
+
+release: $(CYCLONEDX) ## Make what is released of this commit, in bin/release/; the same commit gives the same bytes
+	@rm -rf $(BIN)/release
+	@cd integration && $(GO) build -o ../$(BIN)/pullpass-release ./release
+	@$(BIN)/pullpass-release archives -sbom-tool $(CYCLONEDX) $(BIN)/release $(PLATFORMS)
+	@cat $(BIN)/release/checksums.txt
 
 demo: build ## Show the main job on this machine, without any cloud account
 	@cd integration && $(GO) build -o ../$(BIN)/pullpass-demo ./demo
@@ -37,7 +49,7 @@ test: ## Run all tests: the code's own, and the binary against fakes, the kubele
 	cd integration && $(GO) test $(RACE) -count=1 -timeout 30m ./...
 
 e2e: build ## Test with a real Kubernetes on this machine, as root (its first build takes a quarter of an hour)
-	cd integration && $(GO) test $(RACE) -tags e2e -count=1 -timeout 60m -v ./e2e
+	cd integration && $(GO) test $(RACE) -tags e2e -count=1 -timeout 60m -parallel 4 -v ./e2e
 
 fuzz: ## Run each fuzz test for a while (FUZZTIME=30s)
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include=*_test.go --exclude-dir=integration .); do \
@@ -54,6 +66,7 @@ fmt:
 vet:
 	$(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
 	cd integration && $(GO) vet -tags e2e ./...
 
 staticcheck: $(STATICCHECK)
@@ -76,6 +89,11 @@ $(STATICCHECK):
 $(GOVULNCHECK):
 	GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@v1.9.0
 	@mv $(TOOLS)/govulncheck $@
+
+# Its own checksum stands in what it writes, so that it has to be the same wherever it is built.
+$(CYCLONEDX):
+	GOBIN=$(TOOLS) GOFLAGS=-trimpath CGO_ENABLED=0 $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+	@mv $(TOOLS)/cyclonedx-gomod $@
 
 clean: ## Remove what was built
 	rm -rf $(BIN) .cache

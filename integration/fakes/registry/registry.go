@@ -36,8 +36,9 @@ type Server struct {
 	app       *handlers.App
 	transport *http.Transport
 
-	mu     sync.Mutex
-	public map[string]bool // by repository
+	mu      sync.Mutex
+	public  map[string]bool // by repository
+	pushers map[string]bool // by user
 }
 
 // Start starts an empty registry. Whoever login accepts may pull from all repositories.
@@ -58,6 +59,7 @@ func Start(login func(user, password string) bool) (*Server, error) {
 		issuer:    issuer,
 		transport: &http.Transport{},
 		public:    map[string]bool{},
+		pushers:   map[string]bool{},
 		app: handlers.NewApp(context.Background(), &configuration.Configuration{
 			Storage: configuration.Storage{
 				"inmemory":    nil,
@@ -102,6 +104,25 @@ func (s *Server) isPublic(repository string) bool {
 	return s.public[repository]
 }
 
+// AllowPush lets users push to all repositories, with a login that is accepted.
+func (s *Server) AllowPush(users ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, user := range users {
+		s.pushers[user] = true
+	}
+}
+
+// actions are what a user's token allows.
+func (s *Server) actions(user string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pushers[user] {
+		return []string{"pull", "push"}
+	}
+	return []string{"pull"}
+}
+
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("X-Forwarded-Proto") == "" {
 		r.Header.Set("X-Forwarded-Proto", "http")
@@ -127,7 +148,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 			granted = append(granted, repository)
 		}
 	}
-	token, err := s.issuer.sign(user, granted, "pull")
+	token, err := s.issuer.sign(user, granted, s.actions(user)...)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pullpass/pullpass/integration/release/archive"
+	"github.com/pullpass/pullpass/integration/release/image"
+	"github.com/pullpass/pullpass/integration/release/source"
+)
+
+// makeArchives makes the files of a release in the folder out. sbomTool is the path of
+// cyclonedx-gomod.
+func makeArchives(ctx context.Context, out string, platforms []source.Platform, sbomTool string) error {
+	work, err := os.MkdirTemp("", "pullpass-release-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	binaries, err := buildAll(ctx, work, platforms)
+	if err != nil {
+		return err
+	}
+	common, err := commonFiles(".")
+	if err != nil {
+		return err
+	}
+	var linux []source.Binary
+	for _, binary := range binaries {
+		base := filepath.Join(out, baseName(binary))
+		if err := writeBinaryArchive(base, binary, common); err != nil {
+			return err
+		}
+		if err := writeSBOM(ctx, sbomTool, base+".cdx.json", binary.Platform); err != nil {
+			return err
+		}
+		if binary.Platform.OS == "linux" {
+			linux = append(linux, binary)
+		}
+	}
+	index, err := image.New("LICENSE", linux...)
+	if err != nil {
+		return err
+	}
+	if err := writeImageArchive(filepath.Join(out, "pullpass-"+binaries[0].Version+"-image.tar"), index, imageName(binaries[0])); err != nil {
+		return err
+	}
+	return writeChecksums(out)
+}
+
+// baseName is the name of an archive without its extension, and of the folder in it.
+func baseName(binary source.Binary) string {
+	return "pullpass-" + binary.Version + "-" + binary.Platform.OS + "-" + binary.Platform.Arch
+}
+
+// commonFiles are what all archives have besides the binary: the texts for people, and what a node
+// needs.
+func commonFiles(repository string) ([]archive.Entry, error) {
+	var entries []archive.Entry
+	add := func(path string) error {
+		content, err := os.ReadFile(filepath.Join(repository, path))
+		entries = append(entries, archive.Entry{Name: path, Mode: 0o644, Data: content})
+		return err
+	}
+	for _, path := range []string{"CHANGELOG.md", "LICENSE", "README.md"} {
+		if err := add(path); err != nil {
+			return nil, err
+		}
+	}
+	err := fs.WalkDir(os.DirFS(repository), "node-config", func(path string, found fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case found.IsDir():
+			entries = append(entries, archive.Entry{Name: path + "/", Mode: 0o755})
+			return nil
+		case filepath.Ext(path) == ".go":
+			return nil // what embeds the files into the binary
+		}
+		return add(path)
+	})
+	return entries, err
+}
+
+// writeBinaryArchive writes base.tar.gz, or base.zip for Windows.
+func writeBinaryArchive(base string, binary source.Binary, common []archive.Entry) error {
+	program, err := os.ReadFile(binary.Path)
+	if err != nil {
+		return err
+	}
+	licences, err := source.Licences(binary)
+	if err != nil {
+		return err
+	}
+	entries := append(slices.Clone(common),
+		archive.Entry{Name: "THIRD-PARTY-LICENSES", Mode: 0o644, Data: licences},
+		archive.Entry{Name: filepath.Base(binary.Path), Mode: 0o755, Data: program})
+	folder := filepath.Base(base) + "/"
+	for i := range entries {
+		entries[i].Name = folder + entries[i].Name
+	}
+	entries = append([]archive.Entry{{Name: folder, Mode: 0o755}}, entries...)
+
+	write, extension := archive.WriteTarGz, ".tar.gz"
+	if binary.Platform.OS == "windows" {
+		write, extension = archive.WriteZip, ".zip"
+	}
+	var content bytes.Buffer
+	if err := write(&content, entries, binary.Created); err != nil {
+		return err
+	}
+	return os.WriteFile(base+extension, content.Bytes(), 0o644)
+}
+
+// writeSBOM writes the modules that a platform's binary is made of, as CycloneDX has them. Without
+// the time and a serial number at random, the same commit gives the same file. What the tool takes
+// for their licences is left out: it calls that of golang.org/x BSD-Source-Code, where it is
+// BSD-3-Clause. THIRD-PARTY-LICENSES has the texts.
+func writeSBOM(ctx context.Context, tool, path string, platform source.Platform) error {
+	fmt.Fprintln(os.Stderr, "list what is in", platform)
+	list := exec.CommandContext(ctx, tool, "app", "-json", "-std", "-noserial", "-notimestamp",
+		"-main", "cmd/pullpass", "-output", path, ".")
+	list.Env = source.Environment(platform)
+	if output, err := list.CombinedOutput(); err != nil {
+		return fmt.Errorf("make the SBOM for %s: %w\n%s", platform, err, output)
+	}
+	return nil
+}
+
+// writeChecksums writes the checksums of all files in a folder as sha256sum does.
+func writeChecksums(folder string) error {
+	entries, err := os.ReadDir(folder) // sorted by name
+	if err != nil {
+		return err
+	}
+	var lines strings.Builder
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&lines, "%x  %s\n", sha256.Sum256(content), entry.Name())
+	}
+	return os.WriteFile(filepath.Join(folder, "checksums.txt"), []byte(lines.String()), 0o644)
+}

@@ -1,0 +1,373 @@
+package main
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pullpass/pullpass/integration/fakes/registry"
+	"github.com/pullpass/pullpass/integration/release/source"
+)
+
+const version = "v1.2.3"
+
+// TestRelease makes a release of the work tree, as a tagged commit, at two places and in two
+// environments.
+func TestRelease(t *testing.T) {
+	first := snapshot(t)
+	second := filepath.Join(t.TempDir(), "a", "longer", "path", "to", "it")
+	git(t, ".", "clone", "--quiet", first, second)
+	commit := git(t, first, "rev-parse", "HEAD")
+
+	makeTarget(t, first, "022", []string{"GOFLAGS=-buildvcs=false", "TZ=UTC"}, "release")
+	makeTarget(t, second, "077", []string{"GOFLAGS=-ldflags=-s", "TZ=Asia/Tokyo", "SOURCE_DATE_EPOCH=1"}, "release")
+	out := filepath.Join(first, "bin", "release")
+	checkChecksums(t, out)
+	if a, b := read(t, out, "checksums.txt"), read(t, second, "bin/release/checksums.txt"); string(a) != string(b) {
+		t.Errorf("the same commit gives\n%sand then\n%s", a, b)
+	}
+
+	var want []string
+	for _, platform := range []source.Platform{
+		{OS: "darwin", Arch: "amd64"}, {OS: "darwin", Arch: "arm64"},
+		{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"},
+		{OS: "windows", Arch: "amd64"},
+	} {
+		name := "pullpass-" + version + "-" + platform.OS + "-" + platform.Arch
+		archived := name + ".tar.gz"
+		if platform.OS == "windows" {
+			archived = name + ".zip"
+		}
+		want = append(want, name+".cdx.json", archived)
+		t.Run(platform.String(), func(t *testing.T) {
+			binary := checkArchive(t, out, archived, platform, commit)
+			checkSBOM(t, read(t, out, name+".cdx.json"), binary)
+		})
+	}
+	want = append(want, "pullpass-"+version+"-image.tar", "checksums.txt")
+	slices.Sort(want)
+	if got := names(t, out); !slices.Equal(got, want) {
+		t.Errorf("released are %q", got)
+	}
+	t.Run("image", func(t *testing.T) { testImage(t, first, second) })
+	t.Run("changed", func(t *testing.T) { testChanged(t, second, commit) })
+}
+
+// snapshot returns a new repository with what is in this one's work tree, committed and tagged.
+func snapshot(t *testing.T) string {
+	t.Helper()
+	const repository = "../.."
+	folder := t.TempDir()
+	for _, path := range strings.Split(git(t, repository, "ls-files", "--cached", "--others", "--exclude-standard", "-z"), "\x00") {
+		info, err := os.Stat(filepath.Join(repository, path))
+		if path == "" || errors.Is(err, fs.ErrNotExist) { // deleted, and not yet committed
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(folder, filepath.Dir(path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, path), read(t, repository, path), info.Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	git(t, folder, "init", "--quiet")
+	git(t, folder, "add", "--all")
+	git(t, folder, "-c", "user.name=acme", "-c", "user.email=acme@example.com", "-c", "commit.gpgSign=false",
+		"commit", "--quiet", "--message=Release")
+	git(t, folder, "-c", "tag.gpgSign=false", "tag", version)
+	return folder
+}
+
+func git(t *testing.T, folder string, args ...string) string {
+	t.Helper()
+	command := exec.Command("git", args...)
+	command.Dir = folder
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", args, err, stderr.Bytes())
+	}
+	return strings.TrimSuffix(string(output), "\n")
+}
+
+// makeTarget runs make for a target of a repository.
+func makeTarget(t *testing.T, repository, umask string, env []string, args ...string) string {
+	t.Helper()
+	command := exec.Command("sh", append([]string{"-c", "umask " + umask + ` && exec make "$@"`, "sh"}, args...)...)
+	command.Dir = repository
+	command.Env = append(os.Environ(), "MAKEFLAGS=") // not those of the make that runs the tests
+	command.Env = append(command.Env, env...)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("make %s: %v\n%s", args, err, output)
+	}
+	return string(output)
+}
+
+func read(t *testing.T, folder, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func names(t *testing.T, folder string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, entry := range entries {
+		found = append(found, entry.Name())
+	}
+	return found
+}
+
+// checkChecksums checks that checksums.txt is right for all other files, as sha256sum writes it.
+func checkChecksums(t *testing.T, folder string) {
+	t.Helper()
+	var want strings.Builder
+	for _, name := range names(t, folder) {
+		if name != "checksums.txt" {
+			fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(read(t, folder, name)), name)
+		}
+	}
+	if got := string(read(t, folder, "checksums.txt")); got != want.String() {
+		t.Errorf("checksums.txt is\n%snot\n%s", got, want.String())
+	}
+}
+
+// checkArchive checks the archive of a platform, and returns its binary, unpacked.
+func checkArchive(t *testing.T, out, name string, platform source.Platform, commit string) source.Binary {
+	t.Helper()
+	program := "pullpass"
+	content := read(t, out, name)
+	var files map[string][]byte
+	if platform.OS == "windows" {
+		program += ".exe"
+		files = unzip(t, content)
+	} else {
+		files = untar(t, content)
+	}
+	folder := strings.TrimSuffix(strings.TrimSuffix(name, ".tar.gz"), ".zip") + "/"
+	for _, file := range []string{"README.md", "CHANGELOG.md", "LICENSE", "node-config/credential-provider-config.yaml"} {
+		if !bytes.Equal(files[folder+file], read(t, "../..", file)) {
+			t.Errorf("%s is not the repository's", file)
+		}
+	}
+	for file := range files {
+		if !strings.HasPrefix(file, folder) || filepath.Ext(file) == ".go" {
+			t.Errorf("%s is in the archive", file)
+		}
+	}
+	path := filepath.Join(t.TempDir(), program)
+	if err := os.WriteFile(path, files[folder+program], 0o755); err != nil {
+		t.Fatal(err)
+	}
+	binary, err := source.ReadBinary(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if binary.Version != version || binary.Revision != commit || binary.Platform != platform {
+		t.Errorf("the binary is %+v", binary)
+	}
+	for _, module := range binary.Modules {
+		if !bytes.Contains(files[folder+"THIRD-PARTY-LICENSES"], []byte("\n"+module.Path+" "+module.Version+": LICENSE")) {
+			t.Errorf("no licence of %s", module.Path)
+		}
+	}
+	if platform.OS == runtime.GOOS && platform.Arch == runtime.GOARCH {
+		checkVersion(t, path, fmt.Sprintf("pullpass %s commit %s %s %s\n", version, commit, binary.Go, platform))
+	}
+	return binary
+}
+
+// checkVersion checks what a binary says of itself.
+func checkVersion(t *testing.T, path, want string) {
+	t.Helper()
+	output, err := exec.Command(path, "version").CombinedOutput()
+	if err != nil || string(output) != want {
+		t.Errorf("pullpass version: %q, %v, not %q", output, err, want)
+	}
+}
+
+// untar returns the files of a tar.gz, all of which belong to root and have the modes of an
+// installation.
+func untar(t *testing.T, content []byte) map[string][]byte {
+	t.Helper()
+	uncompressed, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for archive := tar.NewReader(uncompressed); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkMode(t, header.Name, header.FileInfo().Mode())
+		if header.Uid != 0 || header.Gid != 0 {
+			t.Errorf("%s belongs to %d:%d", header.Name, header.Uid, header.Gid)
+		}
+		if files[header.Name], err = io.ReadAll(archive); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func unzip(t *testing.T, content []byte) map[string][]byte {
+	t.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, entry := range archive.File {
+		checkMode(t, entry.Name, entry.Mode())
+		file, err := entry.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[entry.Name], err = io.ReadAll(file); err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+	}
+	return files
+}
+
+func checkMode(t *testing.T, name string, mode fs.FileMode) {
+	t.Helper()
+	want := fs.FileMode(0o644)
+	switch base := filepath.Base(name); {
+	case strings.HasSuffix(name, "/"):
+		want = fs.ModeDir | 0o755
+	case base == "pullpass" || base == "pullpass.exe":
+		want = 0o755
+	}
+	if mode != want {
+		t.Errorf("%s has mode %s", name, mode)
+	}
+}
+
+// checkSBOM checks that a list names all that is in a binary, and guesses at no licences.
+func checkSBOM(t *testing.T, content []byte, binary source.Binary) {
+	t.Helper()
+	type component struct {
+		Name, Version string
+		Evidence      struct{ Licenses []any }
+	}
+	var sbom struct {
+		BOMFormat, SerialNumber string
+		Metadata                struct {
+			Timestamp string
+			Component component
+		}
+		Components []component
+	}
+	if err := json.Unmarshal(content, &sbom); err != nil {
+		t.Fatal(err)
+	}
+	if sbom.BOMFormat != "CycloneDX" || sbom.SerialNumber != "" || sbom.Metadata.Timestamp != "" {
+		t.Errorf("format %q, serial number %q, time %q", sbom.BOMFormat, sbom.SerialNumber, sbom.Metadata.Timestamp)
+	}
+	if main := sbom.Metadata.Component; main.Name != "github.com/pullpass/pullpass" || main.Version != version {
+		t.Errorf("the list is of %s %s", main.Name, main.Version)
+	}
+	listed := map[source.Module]component{}
+	for _, c := range sbom.Components {
+		listed[source.Module{Path: c.Name, Version: c.Version}] = c
+	}
+	if _, found := listed[source.Module{Path: "std", Version: binary.Go}]; !found {
+		t.Errorf("the library of %s is not listed", binary.Go)
+	}
+	for _, module := range binary.Modules {
+		if c, found := listed[module]; !found || len(c.Evidence.Licenses) > 0 {
+			t.Errorf("%s %s is not listed, or with a licence: %+v", module.Path, module.Version, c)
+		}
+	}
+	if len(listed) != len(binary.Modules)+1 {
+		t.Errorf("%d are listed, and %d are in the binary", len(listed), len(binary.Modules)+1)
+	}
+}
+
+// testImage makes the image in two repositories of one commit, and pushes the first.
+func testImage(t *testing.T, first, second string) {
+	server, err := registry.Start(func(user, password string) bool { return user == "acme" && password == "secret" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	server.AllowPush("acme")
+	dockerConfig := t.TempDir()
+	login := fmt.Sprintf(`{"auths": {%q: {"username": "acme", "password": "secret"}}}`, server.Address)
+	if err := os.WriteFile(filepath.Join(dockerConfig, "config.json"), []byte(login), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	push := fmt.Sprintf("PUSH=%[1]s/acme/pullpass:1.2.3 %[1]s/acme/pullpass:1", server.Address)
+	makeTarget(t, first, "022", []string{"GOFLAGS=-buildvcs=false", "DOCKER_CONFIG=" + dockerConfig}, "image", push)
+	makeTarget(t, second, "077", []string{"TZ=Asia/Tokyo"}, "image")
+	digests := string(read(t, first, "bin/image/digests"))
+	if again := string(read(t, second, "bin/image/digests")); digests != again {
+		t.Errorf("the same commit gives\n%sand then\n%s", digests, again)
+	}
+	index, _, _ := strings.Cut(strings.TrimPrefix(digests, "index "), "\n")
+	for _, tag := range []string{"1.2.3", "1"} {
+		pulled, err := server.Pull(t.Context(), "registry.example.com/acme/pullpass:"+tag, "acme", "secret")
+		if err != nil {
+			t.Error(err)
+		} else if !strings.Contains(digests, "linux/amd64 "+pulled+"\n") { // the default of the client
+			t.Errorf("pulled %s, which is not that of\n%s", pulled, digests)
+		}
+	}
+	if _, err := server.Pull(t.Context(), "registry.example.com/acme/pullpass@"+index, "acme", "secret"); err != nil {
+		t.Error(err)
+	}
+	// What is released is the same image, by the name that it has without a push.
+	if !bytes.Equal(read(t, second, "bin/image/pullpass.tar"), read(t, first, "bin/release/pullpass-"+version+"-image.tar")) {
+		t.Error("the released image is another one")
+	}
+}
+
+// testChanged checks what is said of a work tree that is not as committed.
+func testChanged(t *testing.T, repository, commit string) {
+	if err := os.WriteFile(filepath.Join(repository, "README.md"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "pullpass")
+	binary, err := source.Build(t.Context(), repository, path, source.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if output := makeTarget(t, repository, "022", nil, "image", "PLATFORMS=linux/amd64"); !strings.Contains(output, "\nwarning: "+version+"+dirty: ") {
+		t.Errorf("make image does not warn:\n%s", output)
+	}
+	if binary.Version != version+"+dirty" {
+		t.Errorf("version %s", binary.Version)
+	}
+	checkVersion(t, path, fmt.Sprintf("pullpass %s+dirty commit %s with changes %s %s\n", version, commit, binary.Go, binary.Platform))
+}
