@@ -19,10 +19,10 @@ const (
 // known are the sections and keys of systemd that the units may have: those of systemd 245 and
 // later, which all supported distributions have.
 var known = map[string][]string{
-	"Unit":  {"Description", "Documentation", "Wants", "After", "Before"},
+	"Unit":  {"Description", "Documentation", "Wants", "After", "Before", "ConditionFileIsExecutable"},
 	"Timer": {"OnBootSec", "OnUnitActiveSec", "RandomizedDelaySec"},
 	"Service": {
-		"Type", "ExecStart", "TimeoutStartSec", "EnvironmentFile", "RuntimeDirectory", "RuntimeDirectoryMode", "RuntimeDirectoryPreserve",
+		"Type", "ExecStart", "RemainAfterExit", "TimeoutStartSec", "EnvironmentFile", "RuntimeDirectory", "RuntimeDirectoryMode", "RuntimeDirectoryPreserve",
 		"CapabilityBoundingSet", "NoNewPrivileges", "ProtectSystem", "PrivateTmp", "ProtectClock", "ProtectControlGroups", "ProtectHostname",
 		"ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime",
 		"RestrictSUIDSGID", "LockPersonality", "SystemCallArchitectures", "UMask",
@@ -57,7 +57,7 @@ func read(t *testing.T, name string) map[string]string {
 func TestService(t *testing.T) {
 	service := read(t, "pullpass-warm.service")
 	for key, want := range map[string]string{
-		"Unit.Before":                      "kubelet.service",
+		"Unit.Before":                      "nodeadm-run.service kubelet.service k3s.service k3s-agent.service rke2-server.service rke2-agent.service",
 		"Unit.After":                       service["Unit.Wants"],
 		"Unit.Wants":                       "network-online.target",
 		"Service.Type":                     "oneshot",
@@ -87,6 +87,37 @@ func TestTimer(t *testing.T) {
 	}
 	if timer["Install.WantedBy"] != "timers.target" {
 		t.Errorf("WantedBy=%s", timer["Install.WantedBy"])
+	}
+}
+
+// TestInstallService: it is over before a kubelet of any platform starts, and is not run again when
+// that is restarted, as by pullpass install --restart, for which it would wait.
+func TestInstallService(t *testing.T) {
+	service := read(t, "pullpass-install.service")
+	command := service["Unit.ConditionFileIsExecutable"]
+	for key, want := range map[string]string{
+		"Unit.After":              "nodeadm-config.service",
+		"Service.Type":            "oneshot",
+		"Service.RemainAfterExit": "yes",
+		"Service.ExecStart":       command + " install",
+		"Install.WantedBy":        "multi-user.target",
+	} {
+		if service[key] != want {
+			t.Errorf("%s=%s, want %s", key, service[key], want)
+		}
+	}
+	before := strings.Fields(service["Unit.Before"])
+	for _, kubelet := range []string{"nodeadm-run.service", "kubelet.service", "k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service"} {
+		if !slices.Contains(before, kubelet) {
+			t.Errorf("%s does not wait", kubelet)
+		}
+	}
+	// The user data and the image for EKS put the binary and the unit where this one looks.
+	for _, name := range []string{"eks/eks.mime", "packer/pullpass.pkr.hcl"} {
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil || !strings.Contains(string(data), command+" config show pullpass-install.service > /etc/systemd/system/pullpass-install.service") {
+			t.Errorf("%s does not install the unit: %v", name, err)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ variable "pullpass" {
 
 variable "sha256" {
   type        = string
-  description = "Its checksum, of the release's checksums.txt."
+  description = "The SHA-256 of that file: sha256sum pullpass, of a release whose archive was verified."
 }
 
 source "amazon-ebs" "node" {
