@@ -100,7 +100,7 @@ CredentialProviderRequest on stdin and writes a CredentialProviderResponse.`,
 	flags.StringVar(&n.configPath, "config", "", "config `file` (default $PULLPASS_CONFIG, else "+defaultConfig(n.Getenv)+")")
 	flags.StringVar(&n.cacheDir, "cache-dir", "", "`directory` of the cache (default $PULLPASS_CACHE_DIR, else that of the config, else "+defaultCacheDir(n.Getenv, n.Home, n.Root)+")")
 	root.Flags().BoolVar(&showVersion, "version", false, "the same as pullpass version")
-	root.AddCommand(newCacheCommand(n), newSecretCommand(n), newWarmCommand(n), newVersionCommand(n.process))
+	root.AddCommand(newCacheCommand(n), newConfigCommand(n), newInstallCommand(n), newSecretCommand(n), newUninstallCommand(n), newWarmCommand(n), newVersionCommand(n.process))
 	return root
 }
 

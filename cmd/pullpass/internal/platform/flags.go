@@ -23,9 +23,10 @@ const (
 
 // FlagsFile is a file that gives a variable its value, which a systemd unit passes to the kubelet.
 type FlagsFile struct {
-	Path, Variable string
+	Path     string `json:"path"`
+	Variable string `json:"variable"`
 	// Inherited is the value that the unit itself gives the variable. One in the file hides it.
-	Inherited string
+	Inherited string `json:"inherited,omitempty"`
 }
 
 // ownComment is above a variable that MergeFlags has added to a file.
@@ -94,6 +95,15 @@ func RemoveFlags(f FlagsFile, data []byte) ([]byte, error) {
 		return nil, wrap(err)
 	}
 	return removed, nil
+}
+
+// Paths returns the values of the two flags that the kubelet gets with a content of the file, "" for
+// one that is not there.
+func (f FlagsFile) Paths(data []byte) (config, binDir string) {
+	args, _ := f.read(data, false)
+	config, _ = kubelet.Flag(args, configFlag)
+	binDir, _ = kubelet.Flag(args, binDirFlag)
+	return config, binDir
 }
 
 // Redact returns a content of the file for people to see: the lines of the variable, ours and blank

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/install"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// stateFolder is where an install leaves what the next one has to know. It outlives a boot, as
+// what is installed does.
+const stateFolder = "/var/lib/pullpass"
+
+// installer goes to the root, and returns what works there.
+func (j *installJob) installer(n *node) (*install.Installer, error) {
+	installer := &install.Installer{
+		Folder:      stateFolder,
+		Healthy:     kubelet.Healthy,
+		Restart:     kubelet.Restart,
+		ResetFailed: kubelet.ResetFailed,
+		Now:         n.Now,
+		Done:        func(text string) { fmt.Fprintln(n.Stdout, text) },
+		Note:        func(text string) { n.messages.note("%s", text) },
+	}
+	if j.root == "" || j.restart || j.status {
+		installer.Find = func() (*kubelet.Process, error) {
+			running, err := kubelet.Find("/proc")
+			if j.status && errors.Is(err, fs.ErrNotExist) {
+				return nil, nil // an image
+			}
+			return running, err
+		}
+	}
+	var err error
+	installer.Binary, installer.Boot, err = enterRoot(j.root)
+	if err == nil && !n.Root {
+		err = provider.WithHint(errors.New("the kubelet's files belong to root"), "run this as root")
+	}
+	return installer, err
+}
+
+// platformOf tells what kind of node this is. What the user says about it comes first.
+func (j *installJob) platformOf(i *install.Installer) (platform.Platform, error) {
+	var running *kubelet.Process
+	if i.Find != nil {
+		var err error
+		if running, err = i.Find(); err != nil {
+			return platform.Platform{}, err
+		}
+	}
+	var pf platform.Platform
+	var err error
+	if j.platform != "" {
+		pf, err = platform.Named("/", j.platform, running)
+	} else {
+		pf, err = platform.Detect("/", running)
+	}
+	if j.kubeletConfig != "" && j.binDir != "" {
+		err = nil // nothing is left to be found
+	}
+	if j.kubeletConfig != "" {
+		pf.Config = j.kubeletConfig
+	}
+	if j.binDir != "" {
+		pf.BinDir = j.binDir
+	}
+	return pf, err
+}
+
+func (j *installJob) options() install.Options {
+	return install.Options{
+		Selected: j.selected,
+		Replace:  j.replace,
+		Restart:  j.restart,
+		Retry:    j.retry,
+		Timeout:  j.timeout,
+	}
+}
+
+func (j *installJob) install(ctx context.Context, n *node) error {
+	installer, err := j.installer(n)
+	if err != nil {
+		return err
+	}
+	if j.status {
+		return j.showStatus(ctx, n, func() (install.Status, error) {
+			pf, err := j.platformOf(installer)
+			return installer.Status(ctx, pf, err)
+		})
+	}
+	pf, err := j.platformOf(installer)
+	if err != nil {
+		return err
+	}
+	entry, err := n.entry(&j.entryFlags, j.variables)
+	if err != nil {
+		return err
+	}
+	if pf.Printed {
+		return j.printSettings(n, pf.Name, entry)
+	}
+	options := j.options()
+	options.Platform, options.Entry = pf, entry
+	if j.dryRun {
+		return installer.DryRun(n.Stdout, options)
+	}
+	return installer.Install(ctx, options)
+}
+
+func (j *installJob) uninstall(ctx context.Context, n *node) error {
+	installer, err := j.installer(n)
+	if err != nil {
+		return err
+	}
+	if j.dryRun {
+		return installer.DryRunUninstall(n.Stdout, j.options())
+	}
+	return installer.Uninstall(ctx, j.options())
+}
+
+// printSettings prints what a platform takes whose files cannot be written.
+func (j *installJob) printSettings(n *node, name string, entry kubeletconfig.Entry) error {
+	settings, err := n.platformSettings(name, entry)
+	if err != nil {
+		return err
+	}
+	n.messages.note("the files of %s cannot be written, nothing is installed: its API takes these settings, as they say at their beginning", name)
+	_, err = n.Stdout.Write(settings)
+	return err
+}
