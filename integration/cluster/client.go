@@ -61,6 +61,29 @@ func (c *Cluster) client(t testing.TB, namespace string, user map[string]any) *C
 	return &Client{path, c}
 }
 
+// Watch runs kubectl get for one object, and returns what it prints as JSON: the object as it is,
+// and as it is after each change, until ctx ends.
+func (c *Client) Watch(ctx context.Context, t testing.TB, kind, namespace, name string) *json.Decoder {
+	t.Helper()
+	command := c.command(ctx, "get", kind, name, "--namespace", namespace, "--output=json", "--watch")
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.Stderr = os.Stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	context.AfterFunc(ctx, func() { command.Wait() })
+	return json.NewDecoder(output)
+}
+
+func (c *Client) command(ctx context.Context, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, c.cluster.kubectl, args...)
+	command.Env = []string{"KUBECONFIG=" + c.Kubeconfig, "HOME=" + c.cluster.home}
+	return command
+}
+
 // A Result is what came of running kubectl.
 type Result struct {
 	Code           int
@@ -69,8 +92,7 @@ type Result struct {
 
 // Run runs kubectl as the user. The code is -1 if it could not be run or ctx ended it.
 func (c *Client) Run(ctx context.Context, stdin string, args ...string) Result {
-	command := exec.CommandContext(ctx, c.cluster.kubectl, args...)
-	command.Env = []string{"KUBECONFIG=" + c.Kubeconfig, "HOME=" + c.cluster.home}
+	command := c.command(ctx, args...)
 	command.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,12 +17,12 @@ import (
 	"github.com/pullpass/pullpass/integration/cluster"
 )
 
-// TestExamples uses all that is in examples/ for a cluster.
-func TestExamples(t *testing.T) {
-	t.Parallel()
-	c := cluster.Start(t)
-	all := examples(t, c.Admin)
+// testExamples uses all that is in examples/ and node-config/ for a cluster.
+func testExamples(t *testing.T, c *cluster.Cluster) {
+	all := manifests(t, c.Admin, examplesFolder, daemonSetFolder)
+	prepare(t, c.Admin, strings.Join(slices.Collect(maps.Values(all)), "\n---\n"))
 	t.Run("accepted", func(t *testing.T) { testAccepted(t, c.Admin, all) })
+	t.Run("levels", func(t *testing.T) { testLevels(t, c.Admin, all) })
 	t.Run("rotation", func(t *testing.T) { testRotations(t, c, all) })
 	t.Run("scripts", func(t *testing.T) { testScripts(t, c.Admin) })
 }
@@ -32,37 +33,43 @@ func testAccepted(t *testing.T, admin *cluster.Client, all map[string]string) {
 	refused(t, admin, misspelt, "unknown field", "apply", "--validate=strict", "--dry-run=server", "-f", "-")
 	for path, manifests := range all {
 		t.Run(path, func(t *testing.T) {
-			prepare(t, admin, manifests)
+			t.Parallel()
 			admin.Kubectl(t, manifests, "apply", "--validate=strict", "--dry-run=server", "-f", "-")
 		})
 	}
 }
 
-const examplesFolder = "../../examples"
+const (
+	repository     = "../../"
+	examplesFolder = repository + "examples"
+)
 
-// examples returns the manifests in examples/ by the path of their file, or of their folder if
-// it has a kustomization.
-func examples(t *testing.T, user *cluster.Client) map[string]string {
+// manifests returns those in folders by the path of their file, or of their folder if it has a
+// kustomization, in the repository.
+func manifests(t *testing.T, user *cluster.Client, folders ...string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	err := filepath.WalkDir(examplesFolder, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.Name() == "kustomization.yaml":
-			folder := filepath.Dir(path)
-			found[strings.TrimPrefix(folder, examplesFolder+"/")] = user.Kubectl(t, "", "kustomize", folder)
-		case filepath.Ext(path) == ".yaml" && !kustomized(t, path):
-			content, err := os.ReadFile(path)
-			if err != nil {
+	for _, folder := range folders {
+		before := len(found)
+		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
 				return err
+			case entry.Name() == "kustomization.yaml":
+				kustomization := filepath.Dir(path)
+				found[strings.TrimPrefix(kustomization, repository)] = user.Kubectl(t, "", "kustomize", kustomization)
+			case filepath.Ext(path) == ".yaml" && !kustomized(t, path):
+				content, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				found[strings.TrimPrefix(path, repository)] = string(content)
 			}
-			found[strings.TrimPrefix(path, examplesFolder+"/")] = string(content)
+			return nil
+		})
+		if err != nil || len(found) == before {
+			t.Fatalf("%d manifests, none in %s: %v", len(found), folder, err)
 		}
-		return nil
-	})
-	if err != nil || len(found) == 0 {
-		t.Fatalf("%d manifests in %s: %v", len(found), examplesFolder, err)
 	}
 	return found
 }

@@ -37,7 +37,14 @@ func newIssuer(t *testing.T) *issuer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { google.Close() })
-	return &issuer{aws, google, slices.Concat(pullpass.Offline(t), aws.EndpointEnv(), aws.MetadataEnv(), google.MetadataEnv())}
+	i := &issuer{aws: aws, google: google}
+	i.env = append(pullpass.Offline(t), i.identities()...)
+	return i
+}
+
+// identities is the environment that gives a process the machine's identities.
+func (i *issuer) identities() []string {
+	return slices.Concat(i.aws.EndpointEnv(), i.aws.MetadataEnv(), i.google.MetadataEnv())
 }
 
 // login tells whether a registry of one of the clouds takes the login.

@@ -31,7 +31,7 @@ func testRotations(t *testing.T, c *cluster.Cluster, all map[string]string) {
 			t.Run(path, func(t *testing.T) {
 				r := newRotation(t, c, k, manifests, job)
 				defer c.Admin.Kubectl(t, manifests, "delete", "-f", "-") // the next has the same names
-				r.test(t, filepath.Join(examplesFolder, path, "placeholder.yaml"))
+				r.test(t, filepath.Join(repository, path, "placeholder.yaml"))
 				if rights := rightsOf(t, manifests); !checked[rights] {
 					checked[rights] = true
 					r.refusedBeyond(t)
@@ -66,7 +66,6 @@ type rotation struct {
 
 func newRotation(t *testing.T, c *cluster.Cluster, k *clouds, manifests string, job batchv1.CronJob) *rotation {
 	t.Helper()
-	prepare(t, c.Admin, manifests)
 	c.Admin.Kubectl(t, manifests, "apply", "--server-side", "-f", "-")
 	r := &rotation{
 		pod: &pod{

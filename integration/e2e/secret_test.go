@@ -20,10 +20,9 @@ var applies = map[string][]string{
 	"server-side": {"apply", "--server-side", "-f", "-"},
 }
 
-// TestSecret applies Secrets as they come from pullpass.
-func TestSecret(t *testing.T) {
-	t.Parallel()
-	admin, pullpass := cluster.Start(t).Admin, newIssuer(t)
+// testSecret applies Secrets as they come from pullpass.
+func testSecret(t *testing.T, admin *cluster.Client) {
+	pullpass := newIssuer(t)
 	for way, apply := range applies {
 		t.Run(way, func(t *testing.T) {
 			namespace := newNamespace(t, admin, way)

@@ -11,10 +11,9 @@ import (
 	"github.com/pullpass/pullpass/integration/cluster"
 )
 
-// TestServiceAccount attaches a Secret to service accounts that have pull secrets already.
-func TestServiceAccount(t *testing.T) {
-	t.Parallel()
-	admin, pullpass := cluster.Start(t).Admin, newIssuer(t)
+// testServiceAccount attaches a Secret to service accounts that have pull secrets already.
+func testServiceAccount(t *testing.T, admin *cluster.Client) {
+	pullpass := newIssuer(t)
 	t.Run("naive", func(t *testing.T) { testNaive(t, admin) })
 	t.Run("pullpass", func(t *testing.T) { testAttach(t, admin, pullpass) })
 	t.Run("owner", func(t *testing.T) { testOwner(t, admin, pullpass) })

@@ -94,7 +94,14 @@ func (n *Node) Import(t testing.TB, reference string, image v1.Image) {
 	if err := tarball.Write(tag, image, &archive); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.ctr(t.Context(), &archive, "images", "import", "-"); err != nil {
+	n.ImportArchive(t, &archive)
+}
+
+// ImportArchive gives the node the images of an archive, of Docker's or OCI's form, under the
+// names that they have in it.
+func (n *Node) ImportArchive(t testing.TB, archive io.Reader) {
+	t.Helper()
+	if err := n.ctr(t.Context(), archive, "images", "import", "-"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -22,11 +22,26 @@ import (
 // runs until it is told to end.
 func Image(t testing.TB) v1.Image {
 	t.Helper()
-	program, err := pauseProgram()
+	pause, err := pauseProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	layer, err := layerOf(map[string][]byte{"pause": program, "name": []byte(rand.Text())})
+	return newImage(t, "/pause", map[string][]byte{"pause": pause, "name": []byte(rand.Text())})
+}
+
+// ProgramImage makes an image that runs a static program of this machine, and has nothing else.
+func ProgramImage(t testing.TB, path string) v1.Image {
+	t.Helper()
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newImage(t, "/program", map[string][]byte{"program": program})
+}
+
+func newImage(t testing.TB, entrypoint string, files map[string][]byte) v1.Image {
+	t.Helper()
+	layer, err := layerOf(files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +55,7 @@ func Image(t testing.TB) v1.Image {
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", runtime.GOARCH
-	config.Config.Entrypoint = []string{"/pause"}
+	config.Config.Entrypoint = []string{entrypoint}
 	if image, err = mutate.ConfigFile(image, config); err != nil {
 		t.Fatal(err)
 	}
@@ -67,18 +82,22 @@ func layerOf(files map[string][]byte) (v1.Layer, error) {
 	})
 }
 
-// pauseProgram is the static program pause.
-var pauseProgram = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "pullpass-pause-")
+// program returns the static program of a folder below this one. The second time, Go's build
+// cache has it.
+func program(name string) ([]byte, error) {
+	folder, err := os.MkdirTemp("", "pullpass-program-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "pause")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "github.com/pullpass/pullpass/integration/node/pause")
+	path := filepath.Join(folder, name)
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "github.com/pullpass/pullpass/integration/node/"+name)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if err := run(build); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
-})
+}
+
+// pauseProgram is in each image.
+var pauseProgram = sync.OnceValues(func() ([]byte, error) { return program("pause") })

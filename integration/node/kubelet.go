@@ -62,9 +62,7 @@ func (n *Node) configureKubelet(t testing.TB) {
 	}
 	n.ports = ports{server: free[0], health: free[1]}
 	settings := fmt.Sprintf(kubeletSettings, n.machine.cgroup, containerdSocket, n.ports.server, n.ports.health, manifests, n.config.Kubeconfig != "")
-	if err := n.machine.write(kubeletConfig, settings); err != nil {
-		t.Fatal(err)
-	}
+	n.Write(t, kubeletConfig, settings)
 	if err := os.MkdirAll(n.Path(manifests), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -103,9 +101,14 @@ func (n *Node) StartKubelet(ctx context.Context, flags ...string) error {
 		return err
 	}
 	n.kubelet = p
+	return n.awaitHealthy(ctx)
+}
+
+// awaitHealthy waits until the kubelet says that it is healthy.
+func (n *Node) awaitHealthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	return p.await(ctx, func() error {
+	return n.kubelet.await(ctx, func() error {
 		_, err := get(ctx, fmt.Sprintf("http://127.0.0.1:%d/healthz", n.ports.health))
 		return err
 	})
@@ -171,9 +174,7 @@ func (n *Node) RunStatic(t testing.TB, pod *corev1.Pod) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.machine.write(filepath.Join(manifests, pod.Name+".json"), string(manifest)); err != nil {
-		t.Fatal(err)
-	}
+	n.Write(t, filepath.Join(manifests, pod.Name+".json"), string(manifest))
 }
 
 // get returns what an address of a kubelet answers. Its certificate is its own.

@@ -30,6 +30,10 @@ type Config struct {
 	Flags []string
 	// Env is added to the kubelet's environment, which is no more than PATH.
 	Env []string
+	// Supervised has the kubelet run as the unit that kubeadm's packages make of it, by what stands
+	// in for systemd, with a systemctl on the node's PATH. Its flags are what the unit's files say:
+	// StartKubelet, StopKubelet and Restart are for other nodes.
+	Supervised bool
 }
 
 // A Node is a running node.
@@ -37,9 +41,11 @@ type Node struct {
 	config   Config
 	programs programs
 	machine  *machine
-	kubelet  *process // the one that was started last
+	kubelet  *process // the one that was started last, if it is not supervised
 	ports    ports
 	logs     string // a folder
+
+	supervisor *supervisor
 }
 
 // Start starts a node that ends with the test. If the test fails, the ends of its logs are
@@ -57,6 +63,11 @@ func Start(t testing.TB, config Config) *Node {
 	t.Cleanup(func() { n.showLogs(t) })
 	n.startContainerd(t)
 	n.configureKubelet(t)
+	if config.Supervised {
+		n.supervise(t)
+		n.AwaitHealthy(t)
+		return n
+	}
 	if err := n.StartKubelet(t.Context(), config.Flags...); err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +77,14 @@ func Start(t testing.TB, config Config) *Node {
 // Path is where a file of the node is seen from here. It must not lead through a symbolic link
 // with an absolute target, which would be one of this machine.
 func (n *Node) Path(path string) string { return n.machine.path(path) }
+
+// Write writes a file of the node, which its owner alone can read, and the folders above it.
+func (n *Node) Write(t testing.TB, path, content string) {
+	t.Helper()
+	if err := n.machine.write(path, content); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // Run runs a command on the node to its end, as exec.Cmd.Run does. Its program has to be at the
 // same path here and there.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"k8s.io/kubernetes/pkg/credentialprovider"
 	"k8s.io/kubernetes/pkg/credentialprovider/plugin"
@@ -13,7 +14,7 @@ import (
 // with a keyring of its own, as the kubelet does at every pull.
 func askPlugins(config, binDir string, images []string) ([]kubelet.Answer, error) {
 	if err := plugin.RegisterCredentialProviderPlugins(config, binDir, nil, nil); err != nil {
-		return nil, errors.New(kubelet.RefusedPrefix + err.Error())
+		return nil, errors.New(kubelet.RefusedPrefix + strings.ReplaceAll(err.Error(), "\n", " "))
 	}
 	answers := []kubelet.Answer{}
 	for _, image := range images {

@@ -1,0 +1,263 @@
+package install_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/pullpass/pullpass/integration/pullpass"
+)
+
+// mounted runs pullpass install --root where a tmpfs is mounted on a folder of the node, for that
+// process alone.
+func (m *machine) mounted(t *testing.T, options, folder string, args ...string) pullpass.Run {
+	t.Helper()
+	const script = `mount -t tmpfs -o "$1" pullpass "$2" && shift 2 && exec "$@"`
+	must(t, os.MkdirAll(m.path(folder), 0o755))
+	p := newProcess(t, append([]string{"install", "--root", m.root}, args...)...)
+	p.Args = append([]string{"sh", "-c", script, "sh", options, m.path(folder), p.Path}, p.Args[1:]...)
+	shell, err := exec.LookPath("sh")
+	must(t, err)
+	p.Path = shell
+	p.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS
+	must(t, p.Start())
+	return end(t, p)
+}
+
+// TestFileSystems: where something cannot be written or run, nothing is changed.
+func TestFileSystems(t *testing.T) {
+	t.Parallel()
+	const otherPlaces = "pullpass: hint: --bin-dir and --kubelet-config name other places"
+	for name, c := range map[string]struct{ options, folder, err, hint string }{
+		"read-only":   {"ro", "/usr/local", "error: mkdir /usr/local/lib: read-only file system", otherPlaces},
+		"noexec":      {"noexec", "/usr/local", binDir + ": a program in this folder cannot be run: ", otherPlaces},
+		"full":        {"size=1m", "/usr/local", "write " + binDir + "/pullpass: no space left on device", ""},
+		"full config": {"nr_inodes=1", "/etc/pullpass", "write " + configPath + ": no space left on device", ""},
+		"full flags":  {"nr_inodes=1", "/etc/default", "write " + flagsPath + ": no space left on device", ""},
+		"full state":  {"size=4k,nr_inodes=3", "/var/lib", "write " + statePath + "/", ""},
+		"no state":    {"ro", "/var/lib", "lock " + statePath + ": mkdir " + statePath + ": read-only file system", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			must(t, os.MkdirAll(m.path(c.folder), 0o755))
+			before := snapshot(t, m.root)
+			r := m.mounted(t, c.options, c.folder, "--platform", "kubeadm")
+			wantRun(t, r, 1, "", c.err)
+			if !strings.Contains(r.Stderr, c.hint) || r.Stdout != "" {
+				t.Errorf("stderr %q, want %q; stdout %q", r.Stderr, c.hint, r.Stdout)
+			}
+			wantSame(t, snapshot(t, m.root), before)
+			if c.folder != "/var/lib" {
+				wantNoState(t, m)
+			}
+		})
+	}
+}
+
+// TestLinks: a file that is a link stays one, to a file with the new content.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.write("/srv/kubelet.env", m.read(flagsPath))
+	must(t, os.Remove(m.path(flagsPath)))
+	must(t, os.Symlink("/srv/kubelet.env", m.path(flagsPath))) // as the node sees it
+	must(t, os.Chmod(m.path("/srv/kubelet.env"), 0o640))
+	before := snapshot(t, m.root)
+	wantRun(t, m.install(), 0, "wrote "+flagsPath, "")
+	if link, err := os.Readlink(m.path(flagsPath)); err != nil || !strings.Contains(m.read("/srv/kubelet.env"), "--image-credential-provider-config="+configPath) {
+		t.Errorf("it leads to %q, %v; which has %q", link, err, m.read("/srv/kubelet.env"))
+	}
+	info, err := os.Stat(m.path("/srv/kubelet.env"))
+	must(t, err)
+	if info.Mode() != 0o640 {
+		t.Errorf("the mode is %v", info.Mode())
+	}
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "")
+	wantSame(t, snapshot(t, m.root), before)
+
+	// What is neither a file nor a link to one is not replaced.
+	must(t, os.MkdirAll(m.path(binDir+"/pullpass"), 0o755))
+	before = snapshot(t, m.root)
+	wantRun(t, m.install(), 1, "", "error: read "+binDir+"/pullpass: it is not a regular file")
+	must(t, os.Remove(m.path(binDir+"/pullpass")))
+	must(t, os.Symlink("/nowhere", m.path(binDir+"/pullpass")))
+	wantRun(t, m.install(), 1, "", "error: write "+binDir+"/pullpass: it is a symbolic link\npullpass: hint: remove it, or name another folder with --bin-dir\n")
+	must(t, os.Remove(m.path(binDir+"/pullpass")))
+	must(t, os.Mkdir(m.path(binDir+"/pullpass"), 0o755))
+	wantSame(t, snapshot(t, m.root), before)
+}
+
+// TestUmask: the kubelet's folders do not depend on who installs.
+func TestUmask(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	p := newProcess(t, "install", "--root", m.root)
+	p.Args = append([]string{"sh", "-c", `umask 077; exec "$@"`, "sh", p.Path}, p.Args[1:]...)
+	shell, err := exec.LookPath("sh")
+	must(t, err)
+	p.Path = shell
+	must(t, p.Start())
+	wantRun(t, end(t, p), 0, "wrote", "")
+	for path, want := range map[string]os.FileMode{
+		"/usr/local": os.ModeDir | 0o755, binDir: os.ModeDir | 0o755, "/etc/pullpass": os.ModeDir | 0o755,
+		binDir + "/pullpass": 0o755, configPath: 0o644, statePath: os.ModeDir | 0o700, statePath + "/install.json": 0o600,
+	} {
+		if info, err := os.Stat(m.path(path)); err != nil || info.Mode() != want {
+			t.Errorf("%s: mode %v, %v; want %v", path, info.Mode(), err, want)
+		}
+	}
+}
+
+// TestDirectory: of a config that is a folder, one file is ours.
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	const folder = "/etc/kubernetes/credential-providers"
+	const foreign = "apiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\nproviders:\n- {name: foreign, apiVersion: credentialprovider.kubelet.k8s.io/v1, defaultCacheDuration: 1m, matchImages: [docker.io]}\n"
+	m.write(folder+"/10-foreign.yaml", foreign)
+	m.write(folder+"/README", "not for the kubelet")
+	m.write(binDir+"/foreign", "#!/bin/sh\n")
+	must(t, os.Chmod(m.path(binDir+"/foreign"), 0o755))
+	before := snapshot(t, m.root)
+	args := []string{"--kubelet-config", folder, "--bin-dir", binDir}
+	wantRun(t, m.install(args...), 0, "wrote "+folder+"/pullpass.yaml", "note: "+folder+"/10-foreign.yaml: the provider foreign serves images that pullpass serves, too")
+	wantRun(t, m.install(append(args, "--replace")...), 0, "nothing to do", "the provider foreign is kept beside pullpass: it is in a file of its own")
+	new(loader).wantStarts(t, m)
+	wantRun(t, m.uninstall(), 0, "removed "+folder+"/pullpass.yaml", "")
+	wantSame(t, snapshot(t, m.root), before)
+
+	// A mistake of somebody else's is seen before anything is written.
+	must(t, os.Chmod(m.path(binDir+"/foreign"), 0o644))
+	before = snapshot(t, m.root)
+	wantRun(t, m.install(args...), 1, "", "error: the kubelet would not start: "+folder+"/10-foreign.yaml:4: ")
+	wantSame(t, snapshot(t, m.root), before)
+	wantNoState(t, m)
+	wantRun(t, m.install("--platform", "k3s", "--kubelet-config", folder), 1, "", folder+" is a directory, and k3s takes only a file there")
+}
+
+// TestChangedByOthers: what somebody has changed after an install is not lost.
+func TestChangedByOthers(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	before := snapshot(t, m.root)
+	wantCode(t, m.install(), 0)
+
+	// Our provider.
+	m.write(configPath, strings.Replace(m.read(configPath), "defaultCacheDuration: 5m", "defaultCacheDuration: 1m", 1))
+	edited := m.read(configPath)
+	for range 2 {
+		wantRun(t, m.install(), 0, "nothing to do", "note: "+configPath+": the provider pullpass is not as an install wrote it and is kept as it is")
+	}
+	if m.read(configPath) != edited {
+		t.Error("it is changed")
+	}
+	wantRun(t, m.install("--registry", "docker.io"), 0, "wrote "+configPath, "")
+	if text := m.read(configPath); strings.Contains(text, "pkg.dev") || !strings.Contains(text, "docker.io") {
+		t.Errorf("it is not replaced:\n%s", text)
+	}
+
+	// Everything around it, which is to stay.
+	m.write(flagsPath, m.read(flagsPath)+"MORE=1\n")
+	wantRun(t, m.install("--registry", "docker.io"), 0, "nothing to do", "")
+	wantRun(t, m.install(), 0, "wrote "+configPath, "")
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+flagsPath+" was changed after the install: what is pullpass's is taken out of it")
+	before["etc/default/kubelet"] += "MORE=1\n"
+	wantSame(t, snapshot(t, m.root), before)
+}
+
+// TestReplace: what is taken out is named.
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	const provider = "- {name: %s, apiVersion: credentialprovider.kubelet.k8s.io/v1, defaultCacheDuration: 1m, matchImages: [%s]}\n"
+	m.write(configPath, "apiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\nproviders:\n"+
+		fmt.Sprintf(provider, "one", "docker.io")+fmt.Sprintf(provider, "two", "docker.io, registry.example.com"))
+	for _, name := range []string{"one", "two"} {
+		m.write(binDir+"/"+name, "#!/bin/sh\n")
+		must(t, os.Chmod(m.path(binDir+"/"+name), 0o755))
+	}
+	before := snapshot(t, m.root)
+	wantRun(t, m.install(), 0, "wrote "+configPath, "the provider one serves images that pullpass serves, too: the kubelet tries the credentials of both; --replace takes it out\n")
+	wantRun(t, m.install("--replace"), 0, "wrote "+configPath+"\ntook the provider one out of "+configPath+"\n", "note: "+configPath+": the provider two is kept beside pullpass: it serves other images, too\n")
+	wantRun(t, m.install("--replace"), 0, "nothing to do", "two is kept")
+	new(loader).wantStarts(t, m)
+	wantCode(t, m.uninstall(), 0)
+	wantSame(t, snapshot(t, m.root), before)
+}
+
+// TestForeignBinary: what was there under our name comes back.
+func TestForeignBinary(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.write(binDir+"/pullpass", "#!/bin/sh\n# an older one\n")
+	must(t, os.Chmod(m.path(binDir+"/pullpass"), 0o750))
+	before := snapshot(t, m.root)
+	wantRun(t, m.install(), 0, "wrote "+binDir+"/pullpass", "")
+	wantRun(t, m.uninstall(), 0, "wrote "+binDir+"/pullpass", "")
+	wantSame(t, snapshot(t, m.root), before)
+	wantNoState(t, m)
+}
+
+// TestBaked: what an image has already, the binary and its provider, is not ours to remove.
+func TestBaked(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	binary, err := os.ReadFile(binaries.Released)
+	must(t, err)
+	m.write(binDir+"/pullpass", string(binary))
+	must(t, os.Chmod(m.path(binDir+"/pullpass"), 0o755))
+	config, err := os.ReadFile("../../node-config/credential-provider-config.yaml")
+	must(t, err)
+	m.write(configPath, string(config))
+	before := snapshot(t, m.root)
+	r := m.install()
+	wantRun(t, r, 0, "wrote "+flagsPath+"\n", "")
+	if strings.Count(r.Stdout, "\n") != 1 {
+		t.Errorf("it writes more: %q", r.Stdout)
+	}
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "")
+	wantSame(t, snapshot(t, m.root), before)
+
+	// Of a provider that was there, the binary stays, though it was written.
+	must(t, os.Remove(m.path(binDir+"/pullpass")))
+	before = snapshot(t, m.root)
+	wantRun(t, m.install(), 0, "wrote "+binDir+"/pullpass", "")
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+binDir+"/pullpass stays: "+configPath+" names it, as it did before the install")
+	before["usr/local/lib/pullpass/pullpass"] = "-rwxr-xr-x " + string(binary)
+	wantSame(t, snapshot(t, m.root), before)
+}
+
+// TestNewerState: a state of another version is not touched.
+func TestNewerState(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	wantCode(t, m.install(), 0)
+	for content, want := range map[string]string{
+		`{"version": 2, "other": {}}`: "it is of version 2, this pullpass knows 1",
+		`{"version": 1, "other": {}}`: `unknown field "other"`,
+		`{`:                           "unexpected end of JSON input",
+	} {
+		m.write(statePath+"/install.json", content)
+		before := times(t, m.root)
+		for _, r := range []pullpass.Run{m.install(), m.uninstall(), m.install("--status")} {
+			wantRun(t, r, 1, "", want)
+		}
+		wantSame(t, times(t, m.root), before)
+	}
+}
+
+// TestNoRoot: what is no node is left alone.
+func TestNoRoot(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	wantRun(t, run(t, "install", "--root", folder, "--platform", "k3s"), 1, "", "hint: this is not the root of a Linux system; --root names one")
+	wantRun(t, run(t, "install", "--root", filepath.Join(folder, "none")), 1, "", "error: chroot to "+folder+"/none: no such file or directory")
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+		t.Errorf("there is %v, %v", entries, err)
+	}
+}

@@ -1,0 +1,123 @@
+package install_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+const foreignConfig = "apiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\nproviders:\n- {name: foreign, apiVersion: credentialprovider.kubelet.k8s.io/v1, defaultCacheDuration: 1m, matchImages: [registry.example.com]}\n"
+
+// foreign adds a provider that is not ours, in a file of its own.
+func (m *machine) foreign(path string) {
+	m.write(path, foreignConfig)
+	m.write(binDir+"/foreign", "#!/bin/sh\n")
+	must(m.t, os.Chmod(m.path(binDir+"/foreign"), 0o755))
+}
+
+// TestLastProvider: a kubelet with flags that are not ours keeps the config, without which it would
+// not start.
+func TestLastProvider(t *testing.T) {
+	t.Parallel()
+	const folder = "/etc/kubernetes/credential-providers"
+	for name, runs := range map[string]bool{"runs": true, "does not run": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.stop()
+			m.foreign(folder + "/10-foreign.yaml")
+			m.flagsInUnit(folder)
+			wantRun(t, m.install(), 0, "wrote "+folder+"/pullpass.yaml", "")
+			must(t, os.Remove(m.path(folder+"/10-foreign.yaml")))
+			if runs {
+				m.set(func() {
+					m.pid = 1
+					m.process(m.pid, []string{"/usr/bin/kubelet", "--image-credential-provider-config=" + folder, "--image-credential-provider-bin-dir=" + binDir})
+				})
+			}
+			before := withState(m)
+			wantRun(t, m.uninstall("--restart"), 1, "", "error: uninstall: the kubelet has --image-credential-provider-config="+folder+" from elsewhere and does not start without it")
+			wantRun(t, m.uninstall("--restart", "--dry-run"), 1, "", "does not start without it")
+			wantSame(t, withState(m), before)
+		})
+	}
+}
+
+// TestFaultsOfOthers: what is wrong without us does not keep us.
+func TestFaultsOfOthers(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.foreign("/etc/one.yaml")
+	m.foreign("/etc/two.yaml")
+	before := snapshot(t, m.root)
+	wantCode(t, m.install("--kubelet-config", "/etc/one.yaml"), 0)
+	wantCode(t, m.install("--kubelet-config", "/etc/two.yaml"), 0)
+	must(t, os.Remove(m.path(binDir+"/foreign")))
+	delete(before, binDir[1:]+"/foreign")
+	wantCode(t, m.uninstall(), 0)
+	wantSame(t, snapshot(t, m.root), before)
+	wantNoState(t, m)
+
+	// With flags that stay.
+	m.foreign("/etc/one.yaml")
+	m.flagsInUnit("/etc/one.yaml")
+	before = snapshot(t, m.root)
+	wantCode(t, m.install(), 0)
+	must(t, os.Remove(m.path(binDir+"/foreign")))
+	delete(before, binDir[1:]+"/foreign")
+	wantCode(t, m.uninstall(), 0)
+	wantSame(t, snapshot(t, m.root), before)
+}
+
+// TestOwnFlags: the user's two flags come back, also into a file that was changed since.
+func TestOwnFlags(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.foreign("/etc/own.yaml")
+	m.write(flagsPath, "KUBELET_EXTRA_ARGS=--image-credential-provider-config=/etc/own.yaml --v=2 --image-credential-provider-bin-dir=/opt/own\n")
+	before := snapshot(t, m.root)
+	wantRun(t, m.install("--kubelet-config", configPath, "--bin-dir", binDir), 0, "wrote "+flagsPath, "")
+	m.write(flagsPath, m.read(flagsPath)+"MORE=1\n")
+	before[flagsPath[1:]] += "MORE=1\n"
+	wantCode(t, m.install("--kubelet-config", configPath, "--bin-dir", "/opt/other"), 0) // it is the original from then on
+	m.write(flagsPath, m.read(flagsPath)+"YETMORE=1\n")
+	before[flagsPath[1:]] += "YETMORE=1\n"
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+flagsPath+" was changed after the install")
+	wantSame(t, snapshot(t, m.root), before)
+	if !strings.Contains(m.read(flagsPath), "=/etc/own.yaml --v=2") {
+		t.Error(m.read(flagsPath))
+	}
+}
+
+// TestLostProviders: what an install has taken out of a config that others change afterwards is
+// kept in a file, and named.
+func TestLostProviders(t *testing.T) {
+	t.Parallel()
+	const provider = "- {name: %s, apiVersion: credentialprovider.kubelet.k8s.io/v1, defaultCacheDuration: 1m, matchImages: [%s]}\n"
+	const edit = "# changed\n"
+	for name, again := range map[string]bool{"uninstall": false, "another install": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.foreign(configPath)
+			m.write(configPath, m.read(configPath)+fmt.Sprintf(provider, "one", "docker.io")+fmt.Sprintf(provider, "pullpass", "quay.io"))
+			original := m.read(configPath)
+			must(t, os.Link(m.path(binDir+"/foreign"), m.path(binDir+"/one")))
+			must(t, os.Link(m.path(binDir+"/foreign"), m.path(binDir+"/pullpass")))
+			wantRun(t, m.install("--replace", "--arg", "-v"), 0, "took the provider one out of "+configPath, "")
+			m.write(configPath, edit+m.read(configPath))
+			const note = "note: " + configPath + " was changed after the install: what was there before it of one, pullpass does not come back, it is in " + configPath + ".before-pullpass\n"
+			if again {
+				wantRun(t, m.install(), 0, "wrote "+configPath+".before-pullpass\nwrote "+configPath+"\n", note)
+				wantCode(t, m.uninstall(), 0)
+			} else {
+				wantRun(t, m.uninstall(), 0, "wrote "+configPath+".before-pullpass\nwrote "+configPath+"\n", note)
+			}
+			if m.read(configPath) != edit+foreignConfig || m.read(configPath+".before-pullpass") != original {
+				t.Errorf("left is\n%s\nand\n%s", m.read(configPath), m.read(configPath+".before-pullpass"))
+			}
+			wantNoState(t, m)
+		})
+	}
+}

@@ -1,0 +1,139 @@
+package install_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pullpass/pullpass/integration/pullpass"
+)
+
+// traced runs pullpass and kills it after its n-th system call that has changed files or started
+// a program, before it does anything else; 0 is never. It returns the names of such calls.
+func traced(t *testing.T, n int, args ...string) (r pullpass.Run, calls []string) {
+	t.Helper()
+	command := exec.Command(binaries.Released, args...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	command.Env = pullpass.Offline(t)
+	command.SysProcAttr = asRoot()
+	command.SysProcAttr.Ptrace = true
+	command.SysProcAttr.Setpgid = true
+	var tracer tracer
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// All of ptrace is between a process and the thread that has started it. The thread ends
+		// with this function, and takes the process with it.
+		runtime.LockOSThread()
+		if err = command.Start(); err == nil {
+			tracer.pid, tracer.n, tracer.entered = command.Process.Pid, n, map[int]string{}
+			err = tracer.run()
+		}
+	}()
+	<-done
+	if err != nil {
+		t.Fatalf("trace pullpass: %v", err)
+	}
+	command.Wait() // it has been waited for already; this is for its output
+	return pullpass.Run{Code: tracer.status.ExitStatus(), Stdout: stdout.String(), Stderr: stderr.String()}, tracer.calls
+}
+
+type tracer struct {
+	pid     int
+	n       int
+	calls   []string
+	entered map[int]string     // the call that a thread is in
+	status  syscall.WaitStatus // of the process that has ended
+}
+
+// run goes with a process that has stopped at its start until it has ended.
+func (r *tracer) run() error {
+	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_EXITKILL
+	for begun := false; ; {
+		// The process's group is its own: this thread may have started others for other tests.
+		id, err := syscall.Wait4(-r.pid, &r.status, unix.WALL|unix.WNOTHREAD, nil)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			return fmt.Errorf("wait4: %w", err)
+		case id == r.pid && (r.status.Exited() || r.status.Signaled()):
+			return nil
+		case !r.status.Stopped():
+			continue // a thread has ended
+		}
+		if !begun {
+			begun = true
+			if err := syscall.PtraceSetOptions(r.pid, options); err != nil {
+				return fmt.Errorf("ptrace: %w", err)
+			}
+		}
+		signal := int(r.status.StopSignal())
+		switch signal {
+		case int(syscall.SIGTRAP) | 0x80: // at a system call
+			r.atCall(id)
+			signal = 0
+		case int(syscall.SIGTRAP), int(syscall.SIGSTOP): // events of ptrace itself
+			signal = 0
+		}
+		if err := syscall.PtraceSyscall(id, signal); err != nil && err != syscall.ESRCH {
+			return fmt.Errorf("ptrace: %w", err)
+		}
+	}
+}
+
+// atCall looks at a thread that is about to make a system call, or has made it.
+func (r *tracer) atCall(id int) {
+	// struct ptrace_syscall_info of linux/ptrace.h: op, and at 24 for the entry the number and the
+	// arguments, for the exit the result and whether it is an error.
+	var info [88]byte
+	if _, _, errno := syscall.Syscall6(syscall.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(id), uintptr(len(info)), uintptr(unsafe.Pointer(&info)), 0, 0); errno != 0 {
+		return // the thread has ended
+	}
+	switch info[0] {
+	case unix.PTRACE_SYSCALL_INFO_ENTRY:
+		r.entered[id] = change(binary.NativeEndian.Uint64(info[24:]), func(n int) uint64 { return binary.NativeEndian.Uint64(info[32+8*n:]) })
+	case unix.PTRACE_SYSCALL_INFO_EXIT:
+		if failed := info[32] != 0; failed || r.entered[id] == "" {
+			return
+		}
+		r.calls = append(r.calls, r.entered[id])
+		if len(r.calls) == r.n {
+			syscall.Kill(r.pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// change names a system call if it is one that counts.
+func change(number uint64, argument func(n int) uint64) string {
+	switch number {
+	case unix.SYS_OPENAT:
+		if argument(2)&unix.O_CREAT != 0 {
+			return "open"
+		}
+	case unix.SYS_CLONE:
+		if argument(0)&unix.CLONE_VFORK != 0 {
+			return "fork"
+		}
+	case unix.SYS_MKDIRAT:
+		return "mkdir"
+	case unix.SYS_FCHMOD:
+		return "chmod"
+	case unix.SYS_FCHOWN:
+		return "chown"
+	case unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2:
+		return "rename"
+	case unix.SYS_UNLINKAT:
+		return "unlink"
+	}
+	return ""
+}

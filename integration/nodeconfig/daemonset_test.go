@@ -1,0 +1,187 @@
+package nodeconfig_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	nodeconfig "github.com/pullpass/pullpass/node-config"
+)
+
+// A manifest is what puts pullpass on all nodes.
+type manifest struct {
+	namespace core.Namespace
+	account   core.ServiceAccount
+	quota     core.ResourceQuota
+	daemonSet apps.DaemonSet
+}
+
+// decode reads the objects, whose fields must all be known to the API.
+func decode(t *testing.T, text string) manifest {
+	t.Helper()
+	var m manifest
+	into := map[string]any{"Namespace": &m.namespace, "ServiceAccount": &m.account, "ResourceQuota": &m.quota, "DaemonSet": &m.daemonSet}
+	for _, document := range documents(text) {
+		object := parse[map[string]any](t, document)
+		kind, _ := object["kind"].(string)
+		target, known := into[kind]
+		if !known {
+			t.Fatalf("a %s, or a second one", kind)
+		}
+		delete(into, kind)
+		content, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoder := json.NewDecoder(strings.NewReader(string(content)))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(into) > 0 {
+		t.Fatalf("not there: %v", into)
+	}
+	return m
+}
+
+// build is what `kubectl kustomize` makes of a folder in daemonset/, with nothing but what the
+// binary has in it.
+func build(t *testing.T, folder string) manifest {
+	t.Helper()
+	files := filesys.MakeFsInMemory()
+	for _, name := range nodeconfig.Names() {
+		if err := files.WriteFile("/"+name, []byte(read(t, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, "/daemonset/"+folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := built.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decode(t, string(text))
+}
+
+// TestBase: the one file is the whole base.
+func TestBase(t *testing.T) {
+	if file, base := decode(t, read(t, "daemonset")), build(t, "base"); !reflect.DeepEqual(file, base) {
+		t.Errorf("the file says\n%+v\nthe base\n%+v", file, base)
+	}
+}
+
+// TestRights: what the pods may do on a node is what pullpass install needs, and no more.
+func TestRights(t *testing.T) {
+	m := build(t, "base")
+	for _, level := range []string{"enforce", "warn", "audit"} {
+		if got := m.namespace.Labels["pod-security.kubernetes.io/"+level]; got != "privileged" {
+			t.Errorf("%s=%s", level, got)
+		}
+	}
+	pod := m.daemonSet.Spec.Template.Spec
+	for what, token := range map[string]*bool{"account": m.account.AutomountServiceAccountToken, "pod": pod.AutomountServiceAccountToken} {
+		if token == nil || *token {
+			t.Errorf("the %s has the account's token", what)
+		}
+	}
+	if !pod.HostPID || pod.HostIPC || !pod.HostNetwork || pod.ServiceAccountName != m.account.Name {
+		t.Errorf("hostPID %v, hostIPC %v, hostNetwork %v, account %s", pod.HostPID, pod.HostIPC, pod.HostNetwork, pod.ServiceAccountName)
+	}
+	common := pod.SecurityContext
+	if *common.RunAsUser != 0 || *common.RunAsGroup != 0 || common.SeccompProfile.Type != core.SeccompProfileTypeRuntimeDefault || common.SELinuxOptions.Type != "spc_t" {
+		t.Errorf("the pod's security context is %+v", common)
+	}
+	if len(pod.Volumes) != 1 || pod.Volumes[0].HostPath == nil || pod.Volumes[0].HostPath.Path != "/" {
+		t.Errorf("the volumes are %+v", pod.Volumes)
+	}
+	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
+		context := container.SecurityContext
+		if *context.Privileged || *context.AllowPrivilegeEscalation || !*context.ReadOnlyRootFilesystem || context.RunAsUser != nil || context.SeccompProfile != nil {
+			t.Errorf("%s: %+v", container.Name, context)
+		}
+		if caps := context.Capabilities; !slices.Equal(caps.Drop, []core.Capability{"ALL"}) || !slices.Equal(caps.Add, []core.Capability{"SYS_CHROOT"}) {
+			t.Errorf("%s: %+v", container.Name, caps)
+		}
+		if container.Resources.Limits.Memory().IsZero() || container.Resources.Requests.Memory().IsZero() || container.Resources.Requests.Cpu().IsZero() {
+			t.Errorf("%s: %+v", container.Name, container.Resources)
+		}
+		mount := container.VolumeMounts[0]
+		if len(container.VolumeMounts) != 1 || mount.MountPath != "/host" || mount.MountPropagation == nil || *mount.MountPropagation != core.MountPropagationHostToContainer {
+			t.Errorf("%s: %+v", container.Name, container.VolumeMounts)
+		}
+	}
+	if env := pod.InitContainers[0].Env; !reflect.DeepEqual(env, []core.EnvVar{{Name: "SYSTEMD_OFFLINE", Value: "0"}}) {
+		t.Errorf("systemctl has %+v: in a chroot it would do nothing, and not say so by its exit code", env)
+	}
+	if !pod.Containers[0].VolumeMounts[0].ReadOnly {
+		t.Error("the container that only reports may write to the node")
+	}
+}
+
+// TestRollout: one node after the other, on every Linux node; each is waited for until the cluster
+// would know that its kubelet is dead.
+func TestRollout(t *testing.T) {
+	m := build(t, "base")
+	spec := m.daemonSet.Spec
+	if spec.UpdateStrategy.Type != apps.RollingUpdateDaemonSetStrategyType || spec.UpdateStrategy.RollingUpdate.MaxUnavailable.IntValue() != 1 || spec.MinReadySeconds < 60 {
+		t.Errorf("the strategy is %+v, ready after %d s", spec.UpdateStrategy, spec.MinReadySeconds)
+	}
+	pod := spec.Template.Spec
+	if !reflect.DeepEqual(pod.Tolerations, []core.Toleration{{Operator: core.TolerationOpExists}}) || !reflect.DeepEqual(pod.NodeSelector, map[string]string{"kubernetes.io/os": "linux"}) {
+		t.Errorf("tolerations %+v, selector %v", pod.Tolerations, pod.NodeSelector)
+	}
+	terms := m.quota.Spec.ScopeSelector.MatchExpressions
+	if pod.PriorityClassName != "system-node-critical" || len(terms) != 1 || terms[0].ScopeName != core.ResourceQuotaScopePriorityClass || !slices.Equal(terms[0].Values, []string{pod.PriorityClassName}) {
+		t.Errorf("the priority is %s, the quota for %+v", pod.PriorityClassName, terms)
+	}
+	for _, object := range []string{m.account.Namespace, m.quota.Namespace, m.daemonSet.Namespace} {
+		if object != m.namespace.Name {
+			t.Errorf("in namespace %s, not %s", object, m.namespace.Name)
+		}
+	}
+	if !reflect.DeepEqual(spec.Selector.MatchLabels, spec.Template.Labels) {
+		t.Errorf("selects %v, the pods have %v", spec.Selector.MatchLabels, spec.Template.Labels)
+	}
+	if pod.InitContainers[0].Image != pod.Containers[0].Image {
+		t.Errorf("images %s and %s", pod.InitContainers[0].Image, pod.Containers[0].Image)
+	}
+}
+
+// TestOverlays: each changes the base in what it is for, and in nothing else.
+func TestOverlays(t *testing.T) {
+	for folder, change := range map[string]func(*core.PodSpec){
+		"canary": func(pod *core.PodSpec) { pod.NodeSelector["pullpass"] = "canary" },
+		"registries": func(pod *core.PodSpec) {
+			pod.InitContainers[0].Args = append(pod.InitContainers[0].Args,
+				"--registry=123456789012.dkr.ecr.eu-central-1.amazonaws.com", "--registry=docker.io", "--env=AWS_PROFILE=registry")
+		},
+		"dry-run": func(pod *core.PodSpec) {
+			install := &pod.InitContainers[0]
+			install.Args = append(install.Args, "--dry-run")
+			install.VolumeMounts[0].ReadOnly = true
+			pod.Containers[0].ReadinessProbe = nil // it is ready, though nothing is installed
+		},
+		"uninstall": func(pod *core.PodSpec) {
+			pod.InitContainers[0].Args[0] = "uninstall"
+			pod.Containers[0].ReadinessProbe = nil // it would never be ready
+		},
+	} {
+		t.Run(folder, func(t *testing.T) {
+			want := build(t, "base")
+			change(&want.daemonSet.Spec.Template.Spec)
+			if got := build(t, folder); !reflect.DeepEqual(got, want) {
+				t.Errorf("got\n%+v\nwant\n%+v", got, want)
+			}
+		})
+	}
+}
