@@ -202,7 +202,7 @@ func TestInstallOnEachPlatform(t *testing.T) {
 
 		nothingToDo(t, root)
 		unchanged(t, root, func() {
-			if r := succeed(t, root, "install", "--dry-run"); r.Stdout != "" {
+			if r := succeed(t, root, "install", "--dry-run"); r.Stdout != "nothing to do\n" {
 				t.Errorf("--dry-run with nothing to do prints %q", r.Stdout)
 			}
 		})
