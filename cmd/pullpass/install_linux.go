@@ -17,7 +17,7 @@ import (
 func enterRoot(root string) (binary func() ([]byte, error), boot string, err error) {
 	program, err := os.Open("/proc/self/exe")
 	if err != nil {
-		return nil, "", fmt.Errorf("read the own program: %w", err)
+		return nil, "", fmt.Errorf("read our own program: %w", err)
 	}
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

@@ -156,7 +156,7 @@ func TestChangedByOthers(t *testing.T) {
 	if m.read(configPath) != edited {
 		t.Error("it is changed")
 	}
-	wantRun(t, m.install("--registry", "docker.io"), 0, "wrote "+configPath, "")
+	wantRun(t, m.install("--registry", "docker.io"), 0, "wrote "+configPath, "note: "+configPath+": the provider pullpass was not as an install wrote it and is replaced")
 	if text := m.read(configPath); strings.Contains(text, "pkg.dev") || !strings.Contains(text, "docker.io") {
 		t.Errorf("it is not replaced:\n%s", text)
 	}

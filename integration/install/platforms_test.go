@@ -175,8 +175,10 @@ func providers(t *testing.T, config string) map[string]any {
 func TestInstallOnEachPlatform(t *testing.T) {
 	onEachNode(t, func(t *testing.T, n nodeTree, root string) {
 		before := snapshot(t, root)
+		var notes string
 		unchanged(t, root, func() {
 			r := succeed(t, root, "install", "--dry-run")
+			notes = r.Stderr
 			for _, path := range []string{n.config, n.flags, filepath.Join(n.binDir, "pullpass")} {
 				if !strings.Contains(r.Stdout, path) {
 					t.Errorf("--dry-run does not name %q:\n%s", path, r.Stdout)
@@ -187,6 +189,9 @@ func TestInstallOnEachPlatform(t *testing.T) {
 		r := succeed(t, root, "install")
 		if !strings.Contains(r.Stdout, "wrote "+n.config+"\n") {
 			t.Errorf("install prints %q", r.Stdout)
+		}
+		if r.Stderr != notes {
+			t.Errorf("install notes %q, --dry-run %q", r.Stderr, notes)
 		}
 		if n.foreign == ecrImage && !strings.Contains(r.Stderr, "ecr-credential-provider") {
 			t.Errorf("no note on the other provider for images of ours: %q", r.Stderr)

@@ -65,6 +65,9 @@ func (i *Installer) show(out io.Writer, p *plan, o Options) error {
 			return err
 		}
 	}
+	if len(p.changes) > 0 {
+		i.noteAll(o.Platform.Notes)
+	}
 	i.noteAll(p.notes)
 	for _, c := range p.changes {
 		if _, err := out.Write(c.diff()); err != nil {

@@ -34,7 +34,7 @@ func (i *Installer) plan(o Options) (*plan, error) {
 	}
 	binary, err := i.Binary()
 	if err != nil {
-		return nil, fmt.Errorf("read the own program: %w", err)
+		return nil, fmt.Errorf("read our own program: %w", err)
 	}
 	if err := checkPaths(i.Folder, pf); err != nil {
 		return nil, err
@@ -204,11 +204,15 @@ func (b *planner) mergeConfig(c config, old []byte, allOurs bool) ([]byte, error
 	if current != nil {
 		now = sum([]byte(current.Text))
 	}
-	if current == nil || b.options.Selected || now == next || slices.Contains(b.record.Entries, now) {
-		b.record.Entries = andNext(b.record.Entries, now, next)
-	} else {
+	edited := current != nil && now != next && !slices.Contains(b.record.Entries, now)
+	if edited && !b.options.Selected {
 		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is not as an install wrote it and is kept as it is; --registry, --env or --arg replaces it", c.path, Name))
 		data, images = old, current.MatchImages
+	} else {
+		b.record.Entries = andNext(b.record.Entries, now, next)
+	}
+	if edited && b.options.Selected {
+		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was not as an install wrote it and is replaced", c.path, Name))
 	}
 	replaced, err := b.foreign(c, images)
 	for _, name := range replaced {
