@@ -164,13 +164,14 @@ func TestReadmeConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "   ```yaml\n   apiVersion: kubelet.config.k8s.io/v1\n")
-	example, _, closed := strings.Cut(rest, "   ```")
+	const first = "apiVersion: kubelet.config.k8s.io/v1\n"
+	_, rest, found := strings.Cut(string(text), "```yaml\n"+first)
+	example, _, closed := strings.Cut(rest, "```")
 	if !found || !closed {
 		t.Fatal("the README holds no configuration for the kubelet")
 	}
 	n := newNode(t, "v1", hubPassword)
-	n.config = write(t, "config.yaml", strings.ReplaceAll("   apiVersion: kubelet.config.k8s.io/v1\n"+example, "\n   ", "\n")[3:])
+	n.config = write(t, "config.yaml", first+example)
 	result := kubelet.Lookup(t, n.config, n.bin, n.env, ecrImage, googleImage, hubImage)
 	if result.Refused != "" {
 		t.Fatalf("the kubelet refuses it: %s", result.Refused)
