@@ -31,7 +31,7 @@ func FuzzMerge(f *testing.F) {
 	f.Add([]byte(head + "- name: a\n" + rest + "- name: b\n" + rest))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(faultsOf(data)) > 0 {
-			t.Skip()
+			return
 		}
 		checkMerge(t, data)
 	})
