@@ -288,7 +288,7 @@ func (i *Installer) await(ctx context.Context, fits fit, timeout time.Duration) 
 		switch {
 		case err != nil && (ctx.Err() == nil || problem == nil):
 			problem, process = err, ""
-		case err != nil:
+		case err != nil: // the time is over, which cut the last question off: what was wrong before says more
 		case p.ID != process:
 			process, times, since = p.ID, 1, i.Now()
 		default:
