@@ -105,7 +105,7 @@ func TestLostProviders(t *testing.T) {
 			original := m.read(configPath)
 			must(t, os.Link(m.path(binDir+"/foreign"), m.path(binDir+"/one")))
 			must(t, os.Link(m.path(binDir+"/foreign"), m.path(binDir+"/pullpass")))
-			wantRun(t, m.install("--replace", "--arg", "-v"), 0, "took the provider one out of "+configPath, "")
+			wantRun(t, m.install("--replace", "--arg", "-v"), 0, "took the provider one out of "+configPath, "note: "+configPath+": the provider pullpass was not as an install wrote it and is replaced\n")
 			m.write(configPath, edit+m.read(configPath))
 			const note = "note: " + configPath + " was changed after the install: what was there before it of one, pullpass does not come back, it is in " + configPath + ".before-pullpass\n"
 			if again {
