@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 // packages are the programs that Binary builds.
@@ -71,7 +72,10 @@ func goBuild(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := lock(folder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(folder, "lock")).Lock()
 	if err != nil {
 		return "", err
 	}
@@ -113,20 +117,4 @@ func goCommand(args ...string) (string, error) {
 		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, exit.Stderr)
 	}
 	return strings.TrimSpace(string(output)), err
-}
-
-// lock makes folder and keeps other processes from building there until unlock is called.
-func lock(folder string) (unlock func(), err error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
-	}
-	return func() { file.Close() }, nil
 }

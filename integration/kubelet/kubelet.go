@@ -13,10 +13,13 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 // An Answer is what the kubelet has for an image.
@@ -117,8 +120,18 @@ func run(t testing.TB, stdin io.Reader, env []string, arguments ...string) (stdo
 }
 
 // lookupBinary builds lookup and returns its path, in Go's build cache: it is a tool of this
-// module, for which the go command keeps the linked binary.
+// module, for which the go command keeps the linked binary. Of two go commands that link it at
+// once, one still writes the file that the other has returned, and that cannot be run then.
 var lookupBinary = sync.OnceValues(func() (string, error) {
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return "", fmt.Errorf("find Go's build cache: %w", err)
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(strings.TrimSpace(string(cache)), "pullpass-lookup.lock")).Lock()
+	if err != nil {
+		return "", fmt.Errorf("build lookup: %w", err)
+	}
+	defer unlock()
 	output, err := exec.Command("go", "tool", "-n", "lookup").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build lookup: %w\n%s", err, output)
