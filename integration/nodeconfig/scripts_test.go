@@ -96,10 +96,15 @@ func newMachine(t *testing.T) machine {
 	m.write(t, fakes+"/systemctl", "#!/bin/sh\n"+fmt.Sprintf(record, m.root), 0o755)
 	m.write(t, fakes+"/curl", fmt.Sprintf(`#!/bin/sh
 echo curl >> %[1]s/calls
+limits=
 while [ $# -gt 1 ]; do
-	if [ "$1" = --output ]; then output=$2; fi
+	case $1 in
+	--output) output=$2 ;;
+	--connect-timeout | --max-time | --retry-max-time) limits="$limits $1" ;;
+	esac
 	shift
 done
+[ "$limits" = " --connect-timeout --max-time --retry-max-time" ] || exit 4 # it would keep a node from joining
 case $1 in https://*) cp %[1]s%[2]s/download "$output" ;; *) exit 3 ;; esac
 `, m.root, fakes), 0o755)
 	m.write(t, "/calls", "", 0o644)
@@ -146,8 +151,8 @@ func (m machine) exists(path string) bool {
 	return err == nil && info.Mode().Perm() == 0o755
 }
 
-// userData returns the script of EKS's user data, and checks its other part: a NodeConfig, which
-// nodeadm knows by its content type.
+// userData returns the script of EKS's user data, and checks the part that its comment shows: a
+// NodeConfig, which nodeadm knows by its content type.
 func userData(t *testing.T) string {
 	t.Helper()
 	text := read(t, "eks/eks.mime")
@@ -181,8 +186,13 @@ func userData(t *testing.T) string {
 		}
 		parts[kind] = string(content)
 	}
-	if len(parts) != 2 || !strings.HasPrefix(parts["text/x-shellscript"], "#!/bin/sh\n") {
+	if len(parts) != 1 || !strings.HasPrefix(parts["text/x-shellscript"], "#!/bin/sh\n") {
 		t.Fatalf("the parts are %v", parts)
+	}
+	_, shown, found := strings.Cut(text, "\n  --//\n  Content-Type: application/node.eks.aws\n\n")
+	shown, _, ended := strings.Cut(shown, "\n\n")
+	if !found || !ended {
+		t.Fatal("the comment shows no NodeConfig")
 	}
 	node := parse[struct {
 		APIVersion string `json:"apiVersion"`
@@ -195,7 +205,7 @@ func userData(t *testing.T) string {
 				CIDR                 string `json:"cidr"`
 			} `json:"cluster"`
 		} `json:"spec"`
-	}](t, parts["application/node.eks.aws"])
+	}](t, shown)
 	if node.APIVersion != "node.eks.aws/v1alpha1" || node.Kind != "NodeConfig" || node.Spec.Cluster.Name == "" {
 		t.Errorf("the NodeConfig is %+v", node)
 	}
