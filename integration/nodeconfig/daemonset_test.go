@@ -9,6 +9,8 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
@@ -77,6 +79,30 @@ func build(t *testing.T, folder string) manifest {
 func TestBase(t *testing.T) {
 	if file, base := decode(t, read(t, "daemonset")), build(t, "base"); !reflect.DeepEqual(file, base) {
 		t.Errorf("the file says\n%+v\nthe base\n%+v", file, base)
+	}
+}
+
+// TestNodes: the pods go to all nodes that can be installed on, by the scheduler's own code.
+func TestNodes(t *testing.T) {
+	for name, test := range map[string]struct {
+		labels map[string]string
+		want   bool
+	}{
+		"amd64":        {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}, true},
+		"arm64":        {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64"}, true},
+		"canary":       {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "pullpass": "canary"}, true},
+		"other CPU":    {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "s390x"}, false},
+		"Windows":      {map[string]string{"kubernetes.io/os": "windows", "kubernetes.io/arch": "amd64"}, false},
+		"off":          {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "pullpass": "off"}, false},
+		"Auto Mode":    {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "eks.amazonaws.com/compute-type": "auto"}, false},
+		"Fargate":      {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "eks.amazonaws.com/compute-type": "fargate"}, false},
+		"virtual node": {map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "type": "virtual-kubelet"}, false},
+	} {
+		pod := core.Pod{Spec: build(t, "base").daemonSet.Spec.Template.Spec}
+		node := core.Node{ObjectMeta: meta.ObjectMeta{Labels: test.labels}}
+		if got, err := nodeaffinity.GetRequiredNodeAffinity(&pod).Match(&node); err != nil || got != test.want {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
 	}
 }
 
