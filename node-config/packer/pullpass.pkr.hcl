@@ -1,4 +1,4 @@
-# packer init . && packer build -var source_ami=ami-… .
+# packer init . && packer build -var source_ami=ami-… -var pullpass=FILE -var sha256=… .
 #
 # Bakes pullpass into a node image. The part for every builder is the provisioners; the source is an
 # example, of an AMI for EKS or kubeadm nodes. The binary comes from this machine, as it was built or
@@ -19,8 +19,7 @@ variable "source_ami" {
 
 variable "pullpass" {
   type        = string
-  default     = "bin/pullpass-linux-amd64"
-  description = "The binary, for the image's architecture."
+  description = "The path of the binary for the image's architecture, as it is in a release's archive."
 }
 
 variable "sha256" {
