@@ -73,7 +73,7 @@ func run(ctx context.Context, pullpass string, out io.Writer) error {
 	if err := d.refuse(ctx, "A host that only looks like Google's gets nothing", lookalikeImage); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "All went as they should. To put it on a node, see README.md.")
+	fmt.Fprintln(out, "All went as it should. To put it on a node, see README.md.")
 	return nil
 }
 
