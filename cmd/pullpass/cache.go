@@ -106,6 +106,9 @@ func (n *node) listCache(format string) error {
 	}
 	if len(entries) == 0 {
 		n.messages.note("nothing is cached in %s", n.cache.Dir)
+		if !n.Root {
+			n.messages.note("the kubelet's cache is root's: run this as root to see it")
+		}
 	}
 	if format == "json" {
 		return writeEntries(n.Stdout, entries)

@@ -13,6 +13,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/config"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 func newConfigCheckCommand(n *node) *cobra.Command {
@@ -55,16 +56,15 @@ The exit code is 1 if there is a fault. Notes are none.`,
 
 // checkOwnConfig tells that there is no mistake. The error is the first one.
 func (n *node) checkOwnConfig(ctx context.Context, name string) error {
-	var settings config.Config
-	var err error
+	read := safefile.Read
 	if name == stdinName {
-		var data []byte
-		if data, err = n.readInput(ctx, name); err == nil {
-			settings, err = config.Parse(inputName(name), data)
-		}
-	} else {
-		settings, err = config.Load(name)
+		read = func(name string) ([]byte, error) { return n.readInput(ctx, name) }
 	}
+	data, err := read(name)
+	if err != nil {
+		return err
+	}
+	settings, err := config.Parse(inputName(name), data)
 	if err != nil {
 		return fmt.Errorf("check %w", err)
 	}

@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -32,6 +35,49 @@ func (f *entryFlags) variables() ([]kubeletconfig.Env, error) {
 		variables = append(variables, kubeletconfig.Env{Name: name, Value: value})
 	}
 	return variables, nil
+}
+
+// configFlag is the flag and configVariable the variable that name pullpass's own config.
+const (
+	configFlag     = "--config"
+	configVariable = "PULLPASS_CONFIG"
+)
+
+// hasArgument reports whether --arg gives a flag to the plugin.
+func (f *entryFlags) hasArgument(flag string) bool {
+	return slices.ContainsFunc(f.arguments, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
+}
+
+// namesConfig reports whether the plugin is told which config it is to read.
+func (f *entryFlags) namesConfig() bool {
+	inEnv := func(v string) bool { return strings.HasPrefix(v, configVariable+"=") }
+	return f.hasArgument(configFlag) || slices.ContainsFunc(f.env, inEnv)
+}
+
+// passOn gives --config and --cache-dir to the plugin, which runs without the flags and the
+// environment of this process. That counts as if --arg did it, which comes first. PULLPASS_CACHE_DIR
+// stays behind: an install reads no cache, and the plugin's credentials do not depend on it.
+func (j *installJob) passOn(n *node) error {
+	config, source := n.configPath, configFlag
+	if config == "" && !j.namesConfig() {
+		config, source = n.Getenv(configVariable), configVariable
+	}
+	var passed []string
+	for _, flag := range []struct{ name, value, source string }{
+		{configFlag, config, source},
+		{"--cache-dir", n.cacheDir, "--cache-dir"},
+	} {
+		switch {
+		case flag.value == "" || j.hasArgument(flag.name):
+		case !filepath.IsAbs(flag.value):
+			return provider.WithHint(fmt.Errorf("%s must be an absolute path", flag.source), "the plugin gets it, and the kubelet runs that in another folder")
+		default:
+			passed = append(passed, flag.name+"="+flag.value)
+			j.selected = true
+		}
+	}
+	j.arguments = append(passed, j.arguments...)
+	return nil
 }
 
 // entry returns the entry for the registries that are named, or else for all that pullpass serves

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
+	"github.com/pullpass/pullpass/provider"
 )
 
 // The platforms where nothing is written on a node: their settings are printed.
@@ -46,9 +47,13 @@ configuration, for bottlerocket settings, for eks JSON.`,
 				return asFailure(err)
 			}
 			text, err := n.kubeletConfig(name, format, entry)
-			if err == nil {
-				_, err = n.Stdout.Write(text)
+			if err != nil {
+				return asFailure(err)
 			}
+			if chosen := n.configPath != "" || n.Getenv(configVariable) != ""; chosen && !f.namesConfig() {
+				n.messages.note("the plugin on the node reads /etc/pullpass/config.yaml: %s", otherConfig(name))
+			}
+			_, err = n.Stdout.Write(text)
 			return asFailure(err)
 		},
 	}
@@ -58,6 +63,14 @@ configuration, for bottlerocket settings, for eks JSON.`,
 	flags.StringVar(&name, "platform", "", "kind of node: `NAME` is one of "+strings.Join(platform.Names(), ", "))
 	flags.StringVarP(&format, "output", "o", "", "`format`: yaml or json (default yaml; for eks json)")
 	return command
+}
+
+// otherConfig says how the plugin is told to read another config of its own.
+func otherConfig(platform string) string {
+	if platform == bottlerocket {
+		return "--env " + configVariable + "=PATH names another one"
+	}
+	return "--arg=" + configFlag + "=PATH names another one"
 }
 
 func checkPlatformFlags(changed func(string) bool, name, format string) error {
@@ -136,8 +149,9 @@ machine:
 // bottlerocketSettings returns settings in TOML:
 // https://bottlerocket.dev/en/os/latest/api/settings/kubernetes/
 func bottlerocketSettings(entry kubeletconfig.Entry) ([]byte, error) {
-	if len(entry.Args) > 0 || len(entry.Env) > 0 {
-		return nil, errors.New("print the settings of bottlerocket: they have no place for arguments and variables of a plugin")
+	if len(entry.Args) > 0 {
+		return nil, provider.WithHint(errors.New("print the settings of bottlerocket: they have no place for arguments of a plugin"),
+			"variables have one: --env "+configVariable+"=PATH in place of "+configFlag+", and PULLPASS_CACHE_DIR in place of --cache-dir")
 	}
 	if _, err := kubeletconfig.New(entry, kubeletconfig.YAML); err != nil { // what cannot be in an entry
 		return nil, err
@@ -155,5 +169,34 @@ image-patterns = [
 		fmt.Fprintf(&text, "  \"%s\",\n", pattern) // a pattern has nothing that TOML would escape
 	}
 	text.WriteString("]\n")
+	if len(entry.Env) > 0 {
+		fmt.Fprintf(&text, "[settings.kubernetes.credential-providers.%s.environment]\n", entry.Name)
+	}
+	seen := map[string]bool{}
+	for _, variable := range entry.Env {
+		if err := bottlerocketTakes(variable); err != nil {
+			return nil, fmt.Errorf("print the settings of bottlerocket: %w", err)
+		}
+		if seen[variable.Name] {
+			return nil, fmt.Errorf("print the settings of bottlerocket: the variable %s is given twice", variable.Name)
+		}
+		seen[variable.Name] = true
+		fmt.Fprintf(&text, "\"%s\" = \"%s\"\n", variable.Name, strings.ReplaceAll(variable.Value, `\`, `\\`))
+	}
 	return []byte(text.String()), nil
+}
+
+// bottlerocketTakes returns an error for a variable that does not come through the template of which
+// Bottlerocket makes the kubelet's config. It writes the name as it is and the value in single quotes,
+// and what HTML would escape it does escape:
+// https://github.com/bottlerocket-os/bottlerocket/blob/5098fc57784c48093a6078aabd53427c1f3e7dea/packages/kubernetes-1.30/credential-provider-config-yaml
+func bottlerocketTakes(variable kubeletconfig.Env) error {
+	const name = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+	switch {
+	case strings.Trim(variable.Name, name) != "":
+		return errors.New("the name of a variable must be of letters, digits and _")
+	case strings.ContainsAny(variable.Value, "'\"`&<>=\r\n"):
+		return fmt.Errorf("its template cannot write the value of %s: there must be no line break and none of ' \" ` & < > = in it", variable.Name)
+	}
+	return nil
 }

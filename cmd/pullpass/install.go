@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,9 @@ has it: the exit code is 0 if so, else 1.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			job, err := f.parse(cmd.Flags().Changed)
+			if err == nil && !f.status {
+				err = job.passOn(n)
+			}
 			if err != nil {
 				return err
 			}
@@ -65,7 +69,7 @@ has it: the exit code is 0 if so, else 1.`,
 	}
 	flags := command.Flags()
 	flags.SortFlags = false
-	f.addCommon(command)
+	f.addCommon(command, "--restart or --status")
 	flags.StringVar(&f.platform, "platform", "", "kind of node, in place of the one found: `NAME` is one of "+strings.Join(platform.Names(), ", "))
 	flags.StringVar(&f.kubeletConfig, "kubelet-config", "", "`path` of the kubelet's CredentialProviderConfig, or of the folder with its files")
 	flags.StringVar(&f.binDir, "bin-dir", "", "`folder` of the kubelet's plugins")
@@ -97,13 +101,14 @@ until the kubelet was restarted, by --restart or before a second uninstall.`,
 		},
 	}
 	command.Flags().SortFlags = false
-	f.addCommon(command)
+	f.addCommon(command, "--restart")
 	return command
 }
 
-func (f *installFlags) addCommon(command *cobra.Command) {
+// addCommon adds the flags of both. looks are those with which a kubelet is looked for below --root.
+func (f *installFlags) addCommon(command *cobra.Command, looks string) {
 	flags := command.Flags()
-	flags.StringVar(&f.root, "root", "", "`folder` with the root of the node or image; no running kubelet is looked for without --restart or --status")
+	flags.StringVar(&f.root, "root", "", "`folder` with the root of the node or image; no running kubelet is looked for without "+looks)
 	flags.BoolVar(&f.restart, "restart", false, "restart the kubelet if that is needed, and put all back if it does not come back")
 	flags.DurationVar(&f.timeout, "restart-timeout", 2*time.Minute, "`time` until a restarted kubelet must be healthy")
 	flags.BoolVar(&f.retry, "retry", false, "try again what was put back before")
@@ -129,6 +134,8 @@ func (f *installFlags) parse(changed func(string) bool) (*installJob, error) {
 		return nil, errors.New("--root must not be empty")
 	}
 	switch {
+	case changed("platform") && !slices.Contains(platform.Names(), f.platform):
+		return nil, fmt.Errorf("unknown platform %q, known are %s", f.platform, strings.Join(platform.Names(), ", "))
 	case f.timeout <= 0:
 		return nil, errors.New("--restart-timeout must be more than 0")
 	case f.format != "text" && f.format != "json":

@@ -20,19 +20,21 @@ const stateFolder = "/var/lib/pullpass"
 // installer goes to the root, and returns what works there.
 func (j *installJob) installer(n *node) (*install.Installer, error) {
 	installer := &install.Installer{
-		Folder:      stateFolder,
-		Healthy:     kubelet.Healthy,
-		Restart:     kubelet.Restart,
-		ResetFailed: kubelet.ResetFailed,
-		Now:         n.Now,
-		Done:        func(text string) { fmt.Fprintln(n.Stdout, text) },
-		Note:        func(text string) { n.messages.note("%s", text) },
+		Folder:    stateFolder,
+		Healthy:   kubelet.Healthy,
+		Systemctl: kubelet.Systemctl,
+		Now:       n.Now,
+		Done:      func(text string) { fmt.Fprintln(n.Stdout, text) },
+		Note:      func(text string) { n.messages.note("%s", text) },
 	}
 	if j.root == "" || j.restart || j.status {
 		installer.Find = func() (*kubelet.Process, error) {
 			running, err := kubelet.Find("/proc")
-			if j.status && errors.Is(err, fs.ErrNotExist) {
-				return nil, nil // an image
+			switch image := j.root != "" && errors.Is(err, fs.ErrNotExist); {
+			case image && j.status:
+				return nil, nil
+			case image:
+				err = provider.WithHint(err, "no kubelet runs in an image: leave out --restart")
 			}
 			return running, err
 		}
@@ -61,7 +63,7 @@ func (j *installJob) platformOf(i *install.Installer) (platform.Platform, error)
 	} else {
 		pf, err = platform.Detect("/", running)
 	}
-	if j.kubeletConfig != "" && j.binDir != "" {
+	if j.kubeletConfig != "" && j.binDir != "" && !errors.Is(err, platform.ErrTwoKinds) {
 		err = nil // nothing is left to be found
 	}
 	if j.kubeletConfig != "" {
@@ -91,7 +93,8 @@ func (j *installJob) install(ctx context.Context, n *node) error {
 	if j.status {
 		return j.showStatus(ctx, n, func() (install.Status, error) {
 			pf, err := j.platformOf(installer)
-			return installer.Status(ctx, pf, err)
+			chosen := j.platform != "" || j.kubeletConfig != "" || j.binDir != ""
+			return installer.Status(ctx, pf, chosen, err)
 		})
 	}
 	pf, err := j.platformOf(installer)
@@ -102,13 +105,17 @@ func (j *installJob) install(ctx context.Context, n *node) error {
 	if err != nil {
 		return err
 	}
+	if pf.Printed && j.restart { // a DaemonSet would wait here for ever
+		return provider.WithHint(fmt.Errorf("install on %s: its files cannot be written", pf.Name),
+			fmt.Sprintf("pullpass config show %s tells the way; a node affinity keeps the DaemonSet off such nodes", pf.Name))
+	}
 	if pf.Printed {
 		return j.printSettings(n, pf.Name, entry)
 	}
 	options := j.options()
 	options.Platform, options.Entry = pf, entry
 	if j.dryRun {
-		return installer.DryRun(n.Stdout, options)
+		return installer.DryRun(ctx, n.Stdout, options)
 	}
 	return installer.Install(ctx, options)
 }
@@ -118,10 +125,15 @@ func (j *installJob) uninstall(ctx context.Context, n *node) error {
 	if err != nil {
 		return err
 	}
-	if j.dryRun {
-		return installer.DryRunUninstall(n.Stdout, j.options())
+	options := j.options()
+	options.Platform, err = j.platformOf(installer)
+	if err != nil && options.Platform.Name == "" { // of all else that is not found out, there is the record
+		return err
 	}
-	return installer.Uninstall(ctx, j.options())
+	if j.dryRun {
+		return installer.DryRunUninstall(ctx, n.Stdout, options)
+	}
+	return installer.Uninstall(ctx, options)
 }
 
 // printSettings prints what a platform takes whose files cannot be written.

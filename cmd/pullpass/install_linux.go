@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -26,7 +27,11 @@ func enterRoot(root string) (binary func() ([]byte, error), boot string, err err
 	syscall.Umask(0o022) // folders that have to be made are the kubelet's, too
 	if root != "" {
 		if err := syscall.Chroot(root); err != nil {
-			return nil, "", provider.WithHint(fmt.Errorf("chroot to %s: %w", root, err), "--root takes a directory, and root; in a container the capability SYS_CHROOT")
+			err = fmt.Errorf("chroot to %s: %w", root, err)
+			if errors.Is(err, syscall.EPERM) {
+				err = provider.WithHint(err, "run this as root, in a container with the capability SYS_CHROOT")
+			}
+			return nil, "", err
 		}
 	}
 	if err := os.Chdir("/"); err != nil {

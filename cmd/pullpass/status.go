@@ -73,6 +73,8 @@ func statusLines(s install.Status) []string {
 	}
 	kubelet := orDash(s.Kubelet.Problem)
 	switch {
+	case s.Kubelet.Healthy && s.Kubelet.Problem == "" && !s.Kubelet.Current:
+		kubelet = fmt.Sprintf("process %d runs without it and is healthy", s.Kubelet.PID)
 	case s.Kubelet.Current && s.Kubelet.Healthy:
 		kubelet = fmt.Sprintf("process %d runs with it and is healthy", s.Kubelet.PID)
 	case s.Kubelet.Current:

@@ -39,7 +39,7 @@ func TestFileSystems(t *testing.T) {
 		"full config": {"nr_inodes=1", "/etc/pullpass", "write " + configPath + ": no space left on device", ""},
 		"full flags":  {"nr_inodes=1", "/etc/default", "write " + flagsPath + ": no space left on device", ""},
 		"full state":  {"size=4k,nr_inodes=3", "/var/lib", "write " + statePath + "/", ""},
-		"no state":    {"ro", "/var/lib", "lock " + statePath + ": mkdir " + statePath + ": read-only file system", ""},
+		"no state":    {"ro", "/var/lib", "lock " + statePath + ": mkdir " + statePath + ": read-only file system", "hint: what an install has to remember is in " + statePath},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -228,7 +228,7 @@ func TestBaked(t *testing.T) {
 	before = snapshot(t, m.root)
 	wantRun(t, m.install(), 0, "wrote "+binDir+"/pullpass", "")
 	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+binDir+"/pullpass stays: "+configPath+" names it, as it did before the install")
-	before["usr/local/lib/pullpass/pullpass"] = "-rwxr-xr-x " + string(binary)
+	before["usr/local/lib/pullpass/pullpass"] = "-rwxr-xr-x 0:0 " + string(binary)
 	wantSame(t, snapshot(t, m.root), before)
 }
 

@@ -155,7 +155,7 @@ func TestKilledUpdate(t *testing.T) {
 func TestKilledRestart(t *testing.T) {
 	t.Parallel()
 	before := snapshot(t, newMachine(t).root)
-	disturbed{
+	steps := disturbed{
 		args: []string{"install", "--restart"},
 		from: func(calls []string) int { return beforeRestart(calls) - 6 },
 		after: func(t *testing.T, m *machine) {
@@ -170,6 +170,9 @@ func TestKilledRestart(t *testing.T) {
 			wantSame(t, withState(m), before)
 		},
 	}.test(t)
+	if steps < 7 {
+		t.Error("these are not all steps")
+	}
 }
 
 // beforeRestart is the number of steps before systemctl is started for the first time. Before it,

@@ -90,6 +90,23 @@ func TestOwnFlags(t *testing.T) {
 	}
 }
 
+// TestRenamedProvider: what others have renamed is not lost by us.
+func TestRenamedProvider(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.foreign(configPath)
+	wantCode(t, m.install(), 0)
+	must(t, os.Rename(m.path(binDir+"/foreign"), m.path(binDir+"/other")))
+	for _, config := range []string{strings.Replace(m.read(configPath), "name: foreign", "name: other", 1), strings.Replace(foreignConfig, "name: foreign", "name: other", 1)} {
+		m.write(configPath, config)
+		r := m.install("--arg", "-v")
+		wantRun(t, r, 0, "wrote "+configPath+"\n", "")
+		if strings.Contains(r.Stdout+r.Stderr, "before-pullpass") {
+			t.Errorf("stdout %q, stderr %q", r.Stdout, r.Stderr)
+		}
+	}
+}
+
 // TestLostProviders: what an install has taken out of a config that others change afterwards is
 // kept in a file, and named.
 func TestLostProviders(t *testing.T) {

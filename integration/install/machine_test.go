@@ -296,7 +296,7 @@ func wantRun(t testing.TB, r pullpass.Run, code int, stdout, stderr string) {
 	}
 }
 
-// snapshot returns all files below a folder with their modes, times and contents, but for what
+// snapshot returns all files below a folder with their modes, owners and contents, but for what
 // the test plays and the state.
 func snapshot(t testing.TB, root string) map[string]string {
 	t.Helper()
@@ -314,13 +314,21 @@ func snapshot(t testing.TB, root string) map[string]string {
 		if err != nil {
 			return err
 		}
-		text := info.Mode().String()
-		if info.Mode().IsRegular() {
+		owner := info.Sys().(*syscall.Stat_t)
+		text := fmt.Sprintf("%v %d:%d ", info.Mode(), owner.Uid, owner.Gid)
+		switch info.Mode().Type() {
+		case 0:
 			data, err := os.ReadFile(path)
 			if err != nil {
 				return err
 			}
-			text += " " + string(data)
+			text += string(data)
+		case fs.ModeSymlink:
+			target, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			text += target
 		}
 		files[name] = text
 		return nil

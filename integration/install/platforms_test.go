@@ -371,6 +371,15 @@ func TestPrintedPlatforms(t *testing.T) {
 			if shown := run(t, "config", "kubelet", "--platform", name); shown.Stdout != r.Stdout {
 				t.Errorf("config kubelet --platform %s prints something else:\n%s", name, shown.Stdout)
 			}
+			must(t, os.RemoveAll(filepath.Join(root, "var/lib")))
+			playKubelet(t, root, "/usr/bin/kubelet", "--v=2")
+			for _, args := range [][]string{{"--restart"}, {"--restart", "--dry-run"}} {
+				wantRun(t, run(t, append([]string{"install", "--root", root}, args...)...), 1, "",
+					"error: install on "+name+": its files cannot be written\npullpass: hint: pullpass config show "+name+" tells the way; a node affinity keeps the DaemonSet off such nodes\n")
+				if r := succeed(t, root, "uninstall", args...); r.Stdout != "nothing to do\n" || r.Stderr != "" {
+					t.Errorf("uninstall prints %q and %q", r.Stdout, r.Stderr)
+				}
+			}
 		})
 	}
 }
@@ -382,7 +391,9 @@ func TestOpenShift(t *testing.T) {
 	root := copyTree(t, "openshift")
 	before := snapshot(t, root)
 	unchanged(t, root, func() {
-		wantRun(t, run(t, "install", "--root", root), 1, "", "Machine Config Operator")
+		r := run(t, "install", "--root", root)
+		wantRun(t, r, 1, "", "Machine Config Operator")
+		wantRun(t, r, 1, "", "pullpass config show openshift")
 	})
 
 	n := nodeTree{config: config, binDir: binDir, foreign: ecrImage, username: "ecr"}

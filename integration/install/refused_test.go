@@ -31,6 +31,7 @@ func TestRefusedPlaces(t *testing.T) {
 
 	must(t, os.Symlink(statePath, m.path("/opt/state")))
 	m.refused(t, "error: write /opt/state/install.json: in "+statePath+" there is only what pullpass install remembers", "--kubelet-config", "/opt/state/install.json")
+	m.refused(t, "error: write to /etc/kubernetes/providers/: there is no such folder\npullpass: hint: make the folder first\n", "--kubelet-config", "/etc/kubernetes/providers/")
 	m.refused(t, "error: write /opt/one/pullpass: binary, config and flags have to be in different files", "--kubelet-config", "/opt/one/pullpass", "--bin-dir", "/opt/one")
 	m.refused(t, "error: write "+flagsPath+": binary, config and flags have to be in different files", "--kubelet-config", flagsPath)
 }
@@ -63,6 +64,13 @@ func TestUselessRestart(t *testing.T) {
 		m.refused(t, "error: the kubelet runs with --image-credential-provider-config=/etc/own.yaml in place of "+configPath+", and a restart does not change that\n"+
 			"pullpass: hint: add --image-credential-provider-config="+configPath+" and ", append(args, "--kubelet-config", configPath)...)
 	}
+
+	// Without a restart, it is said what is missing.
+	const hint = "--image-credential-provider-config=" + configPath + " and --image-credential-provider-bin-dir=" + binDir
+	r := m.local(t, "install", "--kubelet-config", configPath)
+	wantRun(t, r, 0, "wrote "+configPath, "note: the kubelet runs with --image-credential-provider-config=/etc/own.yaml in place of "+configPath+", and a restart does not change that: add "+hint+" to the kubelet's arguments\n")
+	m.stop()
+	wantRun(t, m.local(t, "install", "--kubelet-config", configPath), 0, "", "note: no kubelet runs: one that starts with "+hint+" reads this\n")
 }
 
 // flagsInUnit gives the kubelet its flags in its unit, where pullpass does not write.
@@ -75,7 +83,8 @@ func TestSickBefore(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.set(func() { m.sick = true })
-	m.refused(t, "error: the kubelet is not healthy, so that it could not be told whether it comes back: the kubelet at ", "--restart")
+	m.refused(t, "error: the kubelet is not healthy, so that it could not be told whether it comes back: within 15s: the kubelet at ", "--restart")
+	m.refused(t, "error: the kubelet is not healthy, ", "--restart", "--dry-run")
 	m.set(func() { m.sick = false })
 	wantCode(t, m.restartingInstall(), 0)
 	m.set(func() { m.sick = true })

@@ -3,6 +3,7 @@ package install_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -182,6 +183,71 @@ func TestRollbackOfUninstall(t *testing.T) {
 	wantRun(t, m.uninstall("--restart", "--retry"), 0, "removed", "")
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
+}
+
+// TestRollbackOfChangedFiles: what others have changed meanwhile is kept beside what is put back.
+func TestRollbackOfChangedFiles(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	before := snapshot(t, m.root)
+	wantCode(t, m.install(), 0)
+	m.foreign("/etc/own.yaml")
+	m.write(configPath, m.read(configPath)+strings.SplitAfter(foreignConfig, "providers:\n")[1])
+	m.write(flagsPath, m.read(flagsPath)+"MORE=1\n")
+	config, flags := m.read(configPath), m.read(flagsPath)
+	m.set(func() { m.refuses = func(config string) bool { return config != "" } })
+	r := m.restartingInstall()
+	for _, path := range []string{configPath, flagsPath} {
+		wantRun(t, r, 1, "put back", "note: "+path+" was changed after the install: what it was until now is in "+path+".before-rollback\n")
+	}
+	if m.read(configPath+".before-rollback") != config || m.read(flagsPath+".before-rollback") != flags {
+		t.Error("what others wrote is not kept")
+	}
+	if m.read(configPath) != "" || !strings.HasSuffix(before[flagsPath[1:]], m.read(flagsPath)) {
+		t.Error("the files are not put back")
+	}
+
+	// What is ours alone is not kept.
+	m = newMachine(t)
+	m.set(func() { m.refuses = func(config string) bool { return config == "" } })
+	wantCode(t, m.restartingInstall(), 0)
+	installed := snapshot(t, m.root)
+	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, "put back", "it runs with its former configuration again")
+	wantSame(t, snapshot(t, m.root), installed)
+}
+
+// TestUpdateBeforeRollback: a binary that came in the meantime stays ours.
+func TestUpdateBeforeRollback(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	before := snapshot(t, m.root)
+	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--arg=--poison"), 0)
+	binary, err := os.ReadFile(binaries.Released)
+	must(t, err)
+	newer := filepath.Join(t.TempDir(), "pullpass")
+	must(t, os.WriteFile(newer, append(binary, 0), 0o755))
+	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "poison") } })
+	p := newProcess(t, "install", "--root", m.root, "--arg=--poison", "--restart", "--restart-timeout", "4s")
+	p.Path = newer
+	must(t, p.Start())
+	wantRun(t, end(t, p), 1, "wrote "+binDir+"/pullpass\n", "it runs with its former configuration again")
+	if len(m.read(binDir+"/pullpass")) != len(binary)+1 {
+		t.Error("the newer binary is not there")
+	}
+	wantRun(t, m.uninstall("--restart"), 0, "removed "+binDir+"/pullpass", "")
+	wantSame(t, snapshot(t, m.root), before)
+	wantNoState(t, m)
+}
+
+// TestOthersAreNotForgiven: what was rejected is not tried again because something else is fine.
+func TestOthersAreNotForgiven(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "poison") } })
+	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "put back", "it runs with its former configuration again")
+	wantRun(t, m.restartingInstall(), 0, "is healthy after", "")
+	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "", "is not tried again")
 }
 
 // TestNeverHealthy: what is said when the kubelet comes back with neither.

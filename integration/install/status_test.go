@@ -38,6 +38,7 @@ func TestStatus(t *testing.T) {
   }
 }
 `)
+	wantRun(t, m.install("--status"), 1, "kubelet: process 1001 runs without it and is healthy\n", "")
 	wantCode(t, m.restartingInstall(), 0)
 	golden(0, `{
   "installed": true,
@@ -84,6 +85,15 @@ func TestStatus(t *testing.T) {
 	wantRun(t, m.install("--status"), 1, "kubelet: no kubelet runs\n", "")
 }
 
+// TestStatusOfChosenPlaces: what is installed elsewhere does not count.
+func TestStatusOfChosenPlaces(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	wantCode(t, m.restartingInstall(), 0)
+	wantRun(t, m.install("--status", "--kubelet-config", configPath, "--bin-dir", binDir), 0, "installed: yes\n", "")
+	wantRun(t, m.install("--status", "--kubelet-config", "/etc/other.yaml"), 1, "installed: no, the provider pullpass is not in /etc/other.yaml\n", "")
+}
+
 // TestWatch: there is a line at first, and one for each change.
 func TestWatch(t *testing.T) {
 	t.Parallel()
@@ -123,13 +133,14 @@ func TestDryRun(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	before := times(t, m.root)
-	r := m.install("--restart", "--dry-run", "--registry", "docker.io/acme/", "--env", "TOKEN=hunter3")
+	r := m.install("--restart", "--dry-run", "--registry", "docker.io/acme/", "--env", "TOKEN=hunter3", "--env", "AWS_PROFILE=registry", "--env", "HTTPS_PROXY=http://me:hunter3@proxy.example.com",
+		"--arg=--config=/etc/own.yaml", "--arg=--x-token=hunter3", "--arg=hunter3", "--arg=-v", "--arg=-phunter3")
 	size := regexp.MustCompile(`[0-9]+ bytes, sha256:[0-9a-f]{64}`).ReplaceAllString(r.Stdout, "SIZE")
 	const want = `write /usr/local/lib/pullpass/pullpass, SIZE
 diff /dev/null /etc/pullpass/credential-provider-config.yaml
 --- /dev/null
 +++ /etc/pullpass/credential-provider-config.yaml
-@@ -0,0 +1,11 @@
+@@ -0,0 +1,21 @@
 +apiVersion: kubelet.config.k8s.io/v1
 +kind: CredentialProviderConfig
 +providers:
@@ -139,6 +150,16 @@ diff /dev/null /etc/pullpass/credential-provider-config.yaml
 +  env:
 +  - name: TOKEN
 +    value: REDACTED
++  - name: AWS_PROFILE
++    value: "registry"
++  - name: HTTPS_PROXY
++    value: REDACTED
++  args:
++  - "--config=/etc/own.yaml"
++  - REDACTED
++  - REDACTED
++  - "-v"
++  - REDACTED
 +  matchImages:
 +  - "docker.io/acme/"
 diff /etc/default/kubelet /etc/default/kubelet

@@ -19,6 +19,13 @@ import (
 // a program, before it does anything else; 0 is never. It returns the names of such calls.
 func traced(t *testing.T, n int, args ...string) (r pullpass.Run, calls []string) {
 	t.Helper()
+	tracer := tracer{n: n}
+	return tracer.trace(t, args...), tracer.calls
+}
+
+// trace runs pullpass.
+func (r *tracer) trace(t *testing.T, args ...string) pullpass.Run {
+	t.Helper()
 	command := exec.Command(binaries.Released, args...)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
@@ -26,7 +33,6 @@ func traced(t *testing.T, n int, args ...string) (r pullpass.Run, calls []string
 	command.SysProcAttr = asRoot()
 	command.SysProcAttr.Ptrace = true
 	command.SysProcAttr.Setpgid = true
-	var tracer tracer
 	var err error
 	done := make(chan struct{})
 	go func() {
@@ -35,8 +41,8 @@ func traced(t *testing.T, n int, args ...string) (r pullpass.Run, calls []string
 		// with this function, and takes the process with it.
 		runtime.LockOSThread()
 		if err = command.Start(); err == nil {
-			tracer.pid, tracer.n, tracer.entered = command.Process.Pid, n, map[int]string{}
-			err = tracer.run()
+			r.pid, r.entered = command.Process.Pid, map[int]string{}
+			err = r.run()
 		}
 	}()
 	<-done
@@ -44,13 +50,15 @@ func traced(t *testing.T, n int, args ...string) (r pullpass.Run, calls []string
 		t.Fatalf("trace pullpass: %v", err)
 	}
 	command.Wait() // it has been waited for already; this is for its output
-	return pullpass.Run{Code: tracer.status.ExitStatus(), Stdout: stdout.String(), Stderr: stderr.String()}, tracer.calls
+	return pullpass.Run{Code: r.status.ExitStatus(), Stdout: stdout.String(), Stderr: stderr.String()}
 }
 
 type tracer struct {
 	pid     int
-	n       int
+	n       int // the call to kill it after
 	calls   []string
+	fails   func(sync int) bool // whether a sync, the first is 1, is to fail; nil if none is
+	syncs   int
 	entered map[int]string     // the call that a thread is in
 	status  syscall.WaitStatus // of the process that has ended
 }
@@ -103,13 +111,29 @@ func (r *tracer) atCall(id int) {
 	case unix.PTRACE_SYSCALL_INFO_ENTRY:
 		r.entered[id] = change(binary.NativeEndian.Uint64(info[24:]), func(n int) uint64 { return binary.NativeEndian.Uint64(info[32+8*n:]) })
 	case unix.PTRACE_SYSCALL_INFO_EXIT:
-		if failed := info[32] != 0; failed || r.entered[id] == "" {
+		failed := info[32] != 0
+		switch {
+		case failed || r.entered[id] == "":
+			return
+		case r.entered[id] == "sync":
+			if r.syncs++; r.fails != nil && r.fails(r.syncs) {
+				fail(id, syscall.EIO)
+			}
 			return
 		}
 		r.calls = append(r.calls, r.entered[id])
 		if len(r.calls) == r.n {
 			syscall.Kill(r.pid, syscall.SIGKILL)
 		}
+	}
+}
+
+// fail gives a system call that a thread has made the result of one that has failed.
+func fail(id int, err syscall.Errno) {
+	var registers syscall.PtraceRegs
+	if syscall.PtraceGetRegs(id, &registers) == nil {
+		setResult(&registers, uint64(-int64(err)))
+		syscall.PtraceSetRegs(id, &registers)
 	}
 }
 
@@ -134,6 +158,8 @@ func change(number uint64, argument func(n int) uint64) string {
 		return "rename"
 	case unix.SYS_UNLINKAT:
 		return "unlink"
+	case unix.SYS_FSYNC:
+		return "sync"
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ import (
 // "write PATH: cause".
 func Write(path string, data []byte) error {
 	if err := write(path, data); err != nil {
-		return fmt.Errorf("write %s: %w", path, cause(err))
+		return fmt.Errorf("write %s: %w", path, Cause(err))
 	}
 	return nil
 }
@@ -59,8 +59,8 @@ func fill(file *os.File, data []byte) error {
 	return file.Sync()
 }
 
-// cause is err without the name of a temporary file.
-func cause(err error) error {
+// Cause is err without the path of a temporary file, for one who names the file that was meant.
+func Cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {

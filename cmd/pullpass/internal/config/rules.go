@@ -28,7 +28,8 @@ func (w *walker) config(v value) Config {
 	if registries, ok := s.fields["registries"]; ok {
 		c.Registries = w.registries(registries)
 	}
-	s.require("apiVersion", "kind")
+	s.requireAs("apiVersion", "missing, must be "+apiVersion)
+	s.requireAs("kind", "missing, must be "+kind)
 	return c
 }
 

@@ -134,9 +134,14 @@ func (w *walker) section(v value, known ...string) section {
 // the cause, a misspelt name, so that it is left alone.
 func (s section) require(names ...string) {
 	for _, name := range names {
-		if _, ok := s.fields[name]; !ok && s.first == nil {
-			s.fail(value{at: s.at, field: strings.TrimPrefix(s.field+"."+name, ".")}, "missing")
-		}
+		s.requireAs(name, "missing")
+	}
+}
+
+// requireAs is require for one field, with what to say if it is missing.
+func (s section) requireAs(name, text string) {
+	if _, ok := s.fields[name]; !ok && s.first == nil {
+		s.fail(value{at: s.at, field: strings.TrimPrefix(s.field+"."+name, ".")}, "%s", text)
 	}
 }
 

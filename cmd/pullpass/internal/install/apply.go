@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"syscall"
 
@@ -25,9 +26,11 @@ type plan struct {
 	record  *record  // of the install when it is done
 	keep    [][]byte // contents that are in the record and in no change
 	hash    string   // of all that the kubelet will read at its start
+	config  string   // the hash of the config alone
 	removal bool
-	emptied bool // the config has no file any more, and the kubelet does not start with one like that
-	used    bool // by the kubelet that runs: it does not know of the changes until it is restarted
+	emptied bool   // the config has no file any more, and the kubelet does not start with one like that
+	left    config // of a removal: what stays of the config
+	used    bool   // by the kubelet that runs: it does not know of the changes until it is restarted
 	notes   []string
 	done    []string // what else to say of the changes when they are made
 }
@@ -39,10 +42,11 @@ func (p *plan) atStart() bool {
 }
 
 // apply makes the changes. First of all, the state has what is needed to complete and to undo
-// them. After an error everything is as it was.
+// them. After an error everything is as it was; if that is not possible either, the state is that
+// of a run that was killed.
 func (i *Installer) apply(p *plan) error {
 	if len(p.changes) == 0 {
-		return nil
+		return i.remember(p.record)
 	}
 	former, next := i.state, i.state
 	next.Installed = p.record
@@ -57,8 +61,11 @@ func (i *Installer) apply(p *plan) error {
 		err = i.save(next)
 	}
 	for n := 0; err == nil && n < len(p.changes); n++ {
-		if err = i.make(p.changes[n]); err != nil {
-			err = also(err, i.undo(p.changes[:n]))
+		if err = i.make(p.changes[n]); err == nil {
+			continue
+		}
+		if e := i.undo(p.changes[:n+1]); e != nil {
+			return withFileHint(also(err, e))
 		}
 	}
 	if err != nil {
@@ -72,6 +79,17 @@ func (i *Installer) apply(p *plan) error {
 		i.Done(text)
 	}
 	return i.nameKubelet()
+}
+
+// remember puts a record in the state where nothing else changes: the kubelet may have been given
+// other paths of files that are as they are to be.
+func (i *Installer) remember(r *record) error {
+	if i.state.Installed == nil || reflect.DeepEqual(i.state.Installed, r) {
+		return nil
+	}
+	next := i.state
+	next.Installed = r
+	return i.save(next)
 }
 
 // nameKubelet puts the kubelet that runs in place of the boot's ID in the state: no other one is
@@ -115,11 +133,14 @@ func (s state) trialOf(p *plan) *trial {
 		t.Before = s.Trial.Before
 		t.Before.Files = slices.Clone(t.Before.Files)
 	}
-	t.Hash, t.Removal = p.hash, p.removal
+	t.Hash, t.Config, t.Removal = p.hash, p.config, p.removal
 	for _, c := range p.changes {
-		if !slices.ContainsFunc(t.Before.Files, func(r restored) bool { return r.Path == c.Path }) {
-			t.Before.Files = append(t.Before.Files, restored{c.Path, c.old})
+		n := slices.IndexFunc(t.Before.Files, func(r restored) bool { return r.Path == c.Path })
+		if n < 0 {
+			n = len(t.Before.Files)
+			t.Before.Files = append(t.Before.Files, restored{Path: c.Path, Version: c.old})
 		}
+		t.Before.Files[n].Written = c.new.hash()
 	}
 	return &t
 }
@@ -152,14 +173,19 @@ func (i *Installer) make(c change) error {
 	return write(c.Path, c.newData, c.new, c.accept)
 }
 
-// undo takes changes back, the last one first.
+// undo takes changes back, the last one first, up to the first one that it cannot: what was changed
+// before that one is what it needs. The last one may not have been made.
 func (i *Installer) undo(changes []change) error {
-	var err error
 	for _, c := range slices.Backward(changes) {
+		if now, _, err := read(c.Path); err == nil && now.equal(c.old) {
+			continue
+		}
 		c.new, c.newData, c.accept = c.old, c.oldData, nil
-		err = also(err, i.make(c))
+		if err := i.make(c); err != nil {
+			return fmt.Errorf("put back %s: %w; the next run goes on", c.Path, err)
+		}
 	}
-	return err
+	return nil
 }
 
 // newFolders are those of r that were not made for former.

@@ -129,3 +129,17 @@ func (c config) ours() *kubeletconfig.Provider {
 	}
 	return nil
 }
+
+// others are the names of the providers that are not ours, but for those that are passed over.
+func (c config) others(passed []string) []string {
+	var names []string
+	for _, f := range c.files {
+		providers, _ := kubeletconfig.Providers(f.Name, f.Data) // a file that is not one is no reason to keep a kubelet reading it
+		for _, p := range providers {
+			if p.Name != Name && !slices.Contains(passed, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return names
+}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/atomicfile"
 )
 
 // A version is what a file was like at one time. It is nil where there was no file.
@@ -19,11 +21,11 @@ type version struct {
 }
 
 // same reports whether both are without a file, or with the same content.
-func (v *version) same(other *version) bool {
-	if v == nil || other == nil {
-		return v == other
-	}
-	return v.SHA256 == other.SHA256
+func (v *version) same(other *version) bool { return v.hash() == other.hash() }
+
+// equal is same with the same mode and owner.
+func (v *version) equal(other *version) bool {
+	return v.same(other) && (v == nil || *v == *other)
 }
 
 // hash is that of the content, "" without a file.
@@ -44,7 +46,7 @@ func sum(data []byte) string {
 func read(path string) (*version, []byte, error) {
 	target, err := resolve(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("read %s: it is a symbolic link: %w", path, err)
 	}
 	info, err := os.Lstat(target)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -95,19 +97,20 @@ const temporarySuffix = ".pullpass-install"
 
 // write makes data the content of path in one step, with v's mode and owner. Before that, it
 // asks accept, unless that is nil, about the file that will be renamed to path. An error leaves
-// path as it was.
+// path as it was, but for one of its folder at the end: then it may be the new one.
 func write(path string, data []byte, v *version, accept func(path string) error) error {
 	target, err := resolve(path)
 	if err != nil {
 		return err
 	}
 	temp := temporary(target)
+	describe := func(err error) error { return fmt.Errorf("write %s: %w", path, atomicfile.Cause(err)) }
 	if err := remove(temp); err != nil {
-		return describe(path, err)
+		return describe(err)
 	}
 	if err := writeNew(temp, data, v); err != nil {
 		os.Remove(temp)
-		return describe(path, err)
+		return describe(err)
 	}
 	if accept != nil {
 		if err := accept(temp); err != nil {
@@ -117,22 +120,9 @@ func write(path string, data []byte, v *version, accept func(path string) error)
 	}
 	if err := os.Rename(temp, target); err != nil {
 		os.Remove(temp)
-		return describe(path, err)
+		return describe(err)
 	}
 	return syncFolder(target)
-}
-
-// describe names the file instead of the temporary one beside it.
-func describe(path string, err error) error {
-	var pathError *fs.PathError
-	var linkError *os.LinkError
-	switch {
-	case errors.As(err, &pathError):
-		err = pathError.Err
-	case errors.As(err, &linkError):
-		err = linkError.Err
-	}
-	return fmt.Errorf("write %s: %w", path, err)
 }
 
 // writeNew writes a file that is not there yet, to the disk.

@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/pullpass/pullpass/cache/filelock"
@@ -36,12 +37,11 @@ type Installer struct {
 	Find func() (*kubelet.Process, error)
 	// Healthy asks a kubelet once; see kubelet.Healthy.
 	Healthy func(ctx context.Context, url string) error
-	// Restart and ResetFailed are those of package kubelet.
-	Restart     func(ctx context.Context, unit string) error
-	ResetFailed func(ctx context.Context, unit string) error
-	Now         func() time.Time
-	Done        func(text string) // says what has been done
-	Note        func(text string) // says what else there is to know
+	// Systemctl is that of package kubelet.
+	Systemctl func(ctx context.Context, verb, unit string) error
+	Now       func() time.Time
+	Done      func(text string) // says what has been done
+	Note      func(text string) // says what else there is to know
 
 	store store
 	state state
@@ -49,7 +49,7 @@ type Installer struct {
 
 // Options say what is to be installed or taken off, and how far a run may go.
 type Options struct {
-	Platform platform.Platform   // for Install
+	Platform platform.Platform   // for Uninstall what could be found out
 	Entry    kubeletconfig.Entry // for Install
 	Selected bool                // Entry replaces one that somebody has changed
 	Replace  bool                // take out providers whose images are all served by Entry
@@ -99,6 +99,9 @@ func (i *Installer) noteAll(texts []string) {
 // locked loads the state and calls f, while no other installer is at work.
 func (i *Installer) locked(ctx context.Context, f func() error) error {
 	unlock, err := i.lock(ctx)
+	if errors.Is(err, syscall.EROFS) {
+		err = provider.WithHint(err, "what an install has to remember is in "+i.Folder+", and nowhere else: make that writable")
+	}
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", i.Folder, err)
 	}
@@ -123,8 +126,10 @@ func (i *Installer) load() (err error) {
 func (i *Installer) clean() error {
 	if i.state.Installed != nil {
 		for _, f := range i.state.Installed.Files {
-			if target, err := resolve(f.Path); err == nil {
-				os.Remove(temporary(target))
+			for _, suffix := range [...]string{"", beforeSuffix, rollbackSuffix} {
+				if target, err := resolve(f.Path + suffix); err == nil {
+					os.Remove(temporary(target))
+				}
 			}
 		}
 	}
@@ -137,7 +142,7 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 	waited := false
 	for range 100 { // only one that has just ended its work can be in the way
 		if err := os.Mkdir(i.Folder, 0o700); errors.Is(err, fs.ErrNotExist) {
-			return nil, provider.WithHint(err, "this is not the root of a Linux system; --root names one")
+			return nil, withRootHint(err)
 		} else if err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
@@ -166,6 +171,11 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 	return nil, errors.New("it comes and goes")
 }
 
+// withRootHint is for the missing folder of the state's.
+func withRootHint(err error) error {
+	return provider.WithHint(err, "this is not the root of a Linux system; --root names one")
+}
+
 // refuseRejected is the error for what a kubelet did not come back with, unless it is to be
 // tried again.
 func (i *Installer) refuseRejected(p *plan, retry bool) error {
@@ -173,20 +183,41 @@ func (i *Installer) refuseRejected(p *plan, retry bool) error {
 	if r == nil || r.Hash != p.hash || retry {
 		return nil
 	}
+	running, err := i.running()
+	if err != nil {
+		return err
+	}
+	if running != nil && !p.removal && len(p.changes) == 0 && i.current(running, p.record, p.config) == nil {
+		return nil // somebody else's, and a kubelet runs with it after all
+	}
 	return provider.WithHint(
-		fmt.Errorf("this was put back at %s and is not tried again: %s", r.Time.Format(time.RFC3339), r.Reason),
-		retryHint(unit(nil, p.record)))
+		fmt.Errorf("this was tried at %s and is not tried again: %s", r.Time.Format(time.RFC3339), r.Reason),
+		retryHint(p.record))
 }
 
-func retryHint(unit string) string { return "see journalctl -u " + unit + ", mend it, and --retry" }
+func retryHint(r *record) string {
+	log := "the log of " + r.Platform
+	if service := unit(nil, r); service != "" {
+		log = "journalctl -u " + service
+	}
+	return "see " + log + ", mend it, and --retry"
+}
 
-// unit is the systemd unit of the kubelet.
+// unit is the systemd unit of the kubelet, "" if that is unknown.
 func unit(running *kubelet.Process, r *record) string {
 	switch {
 	case running != nil && running.Service != "":
 		return running.Service
-	case r != nil && r.Service != "":
+	case r.Service != "" || r.rancher():
 		return r.Service
 	}
 	return "kubelet.service"
+}
+
+// restartCommand is how a user restarts the kubelet.
+func restartCommand(running *kubelet.Process, r *record) string {
+	if service := unit(running, r); service != "" {
+		return "systemctl restart " + service
+	}
+	return "restart " + r.Platform
 }

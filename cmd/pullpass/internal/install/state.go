@@ -32,10 +32,18 @@ type state struct {
 	// kubelet reads at its start, and has not seen it; "" if none ran. While it is not known which
 	// one that is, it is the ID of the boot, with which all of them begin.
 	Kubelet string `json:"kubelet,omitempty"`
+	// Read is what the kubelet that was seen last has read; nil if that is not known.
+	Read *reading `json:"read,omitempty"`
 	// Trial is set until a healthy kubelet has been seen with what was changed.
 	Trial *trial `json:"trial,omitempty"`
 	// Rejected is what was rolled back last.
 	Rejected *Rejected `json:"rejected,omitempty"`
+}
+
+// A reading is which config a kubelet has.
+type reading struct {
+	Kubelet string `json:"kubelet"` // kubelet.Process.ID
+	Config  string `json:"config"`  // plan.config
 }
 
 // A record is an install.
@@ -49,9 +57,15 @@ type record struct {
 	// the last one, and those before it that may still be there if a run was killed. A provider
 	// that is none of them was changed by somebody.
 	Entries []string `json:"entries,omitempty"`
+	// Dormant are the names of the providers that were in the config before the kubelet had flags for
+	// it: without us it does not read them.
+	Dormant []string `json:"dormant,omitempty"`
 	Folders []string `json:"folders,omitempty"` // that were made, the outermost first
 	Files   []file   `json:"files,omitempty"`
 }
+
+// rancher reports whether it is one of k3s or RKE2, which give their kubelet the flags themselves.
+func (r *record) rancher() bool { return r.Platform == "k3s" || r.Platform == "rke2" }
 
 // The kinds of files, by what can be taken out of one that others have changed too.
 const (
@@ -68,6 +82,8 @@ type file struct {
 	Original *version            `json:"original"`        // as it was without us
 	// Written are the SHA-256 of what was written to it, as with the record's Entries.
 	Written []string `json:"written"`
+	// Replaced are the names of the providers that were taken out of a kindConfig.
+	Replaced []string `json:"replaced,omitempty"`
 }
 
 // wrote reports whether a content is as it was written.
@@ -87,7 +103,8 @@ func andNext(written []string, now, next string) []string {
 
 // A trial is a change that is not known to leave the kubelet alive.
 type trial struct {
-	Hash   string `json:"hash"` // of what the kubelet reads at its start
+	Hash   string `json:"hash"`   // of what the kubelet reads at its start
+	Config string `json:"config"` // plan.config
 	Before before `json:"before"`
 	// Restarted is set when we restart a kubelet for it: from then on it has to be decided.
 	Restarted bool `json:"restarted,omitempty"`
@@ -109,6 +126,8 @@ type before struct {
 type restored struct {
 	Path    string   `json:"path"`
 	Version *version `json:"version"`
+	// Written is the SHA-256 of what the last change has left in place of it, "" for no file.
+	Written string `json:"written,omitempty"`
 }
 
 // Rejected is what a kubelet did not come back with.
@@ -169,7 +188,7 @@ func (s store) load() (state, error) {
 
 func damaged(path string, err error) error {
 	return provider.WithHint(fmt.Errorf("read the state %s: %w", path, err),
-		"move "+filepath.Dir(path)+" away, and install again")
+		"move "+filepath.Dir(path)+" away: install then goes on with what is there, uninstall says what to remove by hand")
 }
 
 // check refuses a folder that others than root can put a state into: it names files to write.

@@ -51,13 +51,14 @@ type TrialStatus struct {
 }
 
 // Status returns the status. It changes nothing, and waits for no other installer. Where nothing
-// was installed by Install, it looks at the places of pf; unknown is why these are not known.
-func (i *Installer) Status(ctx context.Context, pf platform.Platform, unknown error) (Status, error) {
+// was installed by Install, or pf was chosen, it looks at the places of pf; unknown is why these are
+// not known.
+func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen bool, unknown error) (Status, error) {
 	if err := i.load(); err != nil {
 		return Status{}, err
 	}
 	r := i.state.Installed
-	if r == nil {
+	if r == nil || chosen {
 		if unknown != nil {
 			return Status{Problem: unknown.Error(), Rejected: i.state.Rejected}, nil
 		}
@@ -87,7 +88,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, unknown er
 	}
 	s.Kubelet = i.kubeletStatus(ctx, running)
 	if running != nil && s.Installed {
-		if err := i.fits(r, false)(running); err != nil {
+		if err := i.current(running, r, c.hash(nil)); err != nil {
 			s.Kubelet.Problem = err.Error()
 		} else {
 			s.Kubelet.Current = true

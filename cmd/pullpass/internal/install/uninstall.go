@@ -4,24 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	"github.com/pullpass/pullpass/provider"
 )
 
 // Uninstall puts back what was there before, in the reverse order: flags, config, binary. A file
-// that others have changed since loses only what is ours. The binary stays while a running kubelet
-// uses it.
+// that others have changed since loses only what is ours, and flags stay where the kubelet reads
+// providers of others by them. The binary stays while a running kubelet uses it.
 func (i *Installer) Uninstall(ctx context.Context, o Options) error {
+	if i.untouched(o) {
+		i.Done("nothing to do")
+		return nil
+	}
 	return i.locked(ctx, func() error {
 		if _, err := i.finish(ctx, o); err != nil {
 			return err
 		}
 		installed := i.state.Installed
 		if installed == nil {
+			if err := i.unrecorded(o.Platform); err != nil {
+				return err
+			}
 			i.Done("nothing to do")
 			return i.store.forget()
 		}
@@ -29,29 +39,23 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		if err := i.refuseRejected(p, o.Retry); err != nil {
-			return err
-		}
 		running, err := i.running()
 		if err != nil {
 			return err
 		}
-		if err := i.checkStart(running, p); err != nil {
+		if err := i.checkRemoval(ctx, running, p, o); err != nil {
 			return err
-		}
-		p.used = i.uses(running, p)
-		if p.used && o.Restart {
-			if err := i.checkHealth(ctx, running); err != nil {
-				return err
-			}
 		}
 		if err := i.apply(p); err != nil {
 			return err
 		}
 		i.noteAll(p.notes)
+		if p.used {
+			i.noteRestart(o)
+		}
 		if p.used && !o.Restart {
-			i.Note(fmt.Sprintf("the running kubelet still uses %s, which stays: systemctl restart %s, then uninstall again",
-				filepath.Join(installed.BinDir, Name), unit(running, installed)))
+			i.Note(fmt.Sprintf("the running kubelet still uses %s, which stays: %s, then uninstall again",
+				filepath.Join(installed.BinDir, Name), restartCommand(running, installed)))
 			return nil
 		}
 		if p.used {
@@ -59,63 +63,134 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 				return err
 			}
 		}
-		return i.removeBinary(installed)
+		return i.removeBinary(installed, o)
 	})
+}
+
+// untouched reports whether nothing can have been installed: the files of the platform cannot be
+// written, and there is no state.
+func (i *Installer) untouched(o Options) bool {
+	return o.Platform.Printed && i.load() == nil && i.state.Installed == nil && i.state.Trial == nil
+}
+
+// unrecorded is the error of a node that has pullpass, but no record of an install: what was there
+// before is not known.
+func (i *Installer) unrecorded(pf platform.Platform) error {
+	if pf.Config == "" || pf.Printed {
+		return nil
+	}
+	c, err := readConfig(pf.Config)
+	if err != nil {
+		return err
+	}
+	binary := filepath.Join(pf.BinDir, Name)
+	var found, steps []string
+	if c.ours() != nil {
+		found = append(found, "the provider "+Name+" in "+c.path)
+		steps = append(steps, "take the provider out of "+c.path+" (or if it is the last one, the two --image-credential-provider flags away from the kubelet)", "restart the kubelet")
+	}
+	if _, err := os.Lstat(binary); err == nil {
+		found = append(found, binary)
+		steps = append(steps, "remove "+binary)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return provider.WithHint(
+		fmt.Errorf("uninstall: %s has no record of an install, and there is %s", i.Folder, strings.Join(found, ", and ")),
+		"by hand: "+strings.Join(steps, ", "))
 }
 
 // removal is the plan to put back the flags and the config.
 func (i *Installer) removal() (*plan, error) {
 	r := i.state.Installed
-	p := &plan{record: r, removal: true}
-	c, err := readConfig(r.Config)
+	before, err := readConfig(r.Config)
 	if err != nil {
 		return nil, err
 	}
-	flags, err := i.without(p, kindFlags)
-	if err != nil {
+	configs := &plan{record: r}
+	if err := i.without(configs, kindConfig); err != nil {
 		return nil, err
 	}
-	if _, err := i.without(p, kindConfig); err != nil {
-		return nil, err
-	}
-	before := c
-	for _, change := range p.changes {
-		if _, found := c.find(change.Path); found { // and not in what was the config once
-			c = c.with(change.Path, change.newData)
+	p := &plan{record: r, removal: true, left: before}
+	for _, change := range configs.changes {
+		if _, found := before.find(change.Path); found { // and not in what was the config once
+			p.left = p.left.with(change.Path, change.newData)
 		}
 	}
-	p.emptied = len(before.files) > 0 && len(c.files) == 0
-	if !flagless(r, flags) {
-		if err := c.check(r.BinDir, before); err != nil {
+	if err := i.without(p, kindFlags); err != nil {
+		return nil, err
+	}
+	flags, err := p.flags()
+	if err != nil {
+		return nil, err
+	}
+	p.changes = append(p.changes, configs.changes...)
+	p.notes = append(p.notes, configs.notes...)
+	if !unread(r, flags) {
+		p.emptied = len(before.files) > 0 && len(p.left.files) == 0
+		if err := p.left.check(r.BinDir, before); err != nil {
 			return nil, err
 		}
 	}
-	p.hash = c.hash(flags)
+	p.hash, p.config = p.left.hash(flags), p.left.hash(nil)
 	return p, nil
 }
 
-// flagless reports whether the kubelet has its flags from a file of ours, and with this content of
-// it none any more. Then it does not read the config.
-func flagless(r *record, flags []byte) bool {
+// checkRemoval is what stops an uninstall before anything is written. It finds out whether the
+// kubelet that runs uses what is taken away.
+func (i *Installer) checkRemoval(ctx context.Context, running *kubelet.Process, p *plan, o Options) error {
+	if err := i.refuseRejected(p, o.Retry); err != nil {
+		return err
+	}
+	if err := i.checkStart(running, p); err != nil {
+		return err
+	}
+	p.used = i.uses(running, p)
+	if !p.used || !o.Restart || i.state.Trial != nil && i.seen(running) { // as in checkRestart
+		return nil
+	}
+	return i.checkHealth(ctx)
+}
+
+// unread reports whether the kubelet has its flags from a file of ours, and with this content of it
+// does not read the config.
+func unread(r *record, flags []byte) bool {
 	if r.Flags == nil {
 		return false
 	}
 	config, _ := r.Flags.Paths(flags)
-	return config == ""
+	return !samePath(config, r.Config)
 }
 
-// without adds to the plan what takes us out of the files of a kind, and returns the content that
-// the last one will have.
-func (i *Installer) without(p *plan, kind string) (data []byte, err error) {
+func samePath(a, b string) bool { return filepath.Clean(a) == filepath.Clean(b) }
+
+// flags is what the flags' file will have, also if it was there before the install.
+func (p *plan) flags() ([]byte, error) {
+	if p.record.Flags == nil {
+		return nil, nil
+	}
+	path := p.record.Flags.Path
+	for _, c := range p.changes {
+		if c.Path == path {
+			return c.newData, nil
+		}
+	}
+	_, data, err := read(path)
+	return data, err
+}
+
+// without adds to the plan what takes us out of the files of a kind.
+func (i *Installer) without(p *plan, kind string) error {
 	for _, f := range slices.Backward(p.record.Files) {
 		if f.Kind != kind {
 			continue
 		}
 		old, oldData, err := read(f.Path)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		c := change{file: f, old: old, oldData: oldData, new: old, newData: oldData}
+		c, notes := change{file: f, old: old, oldData: oldData, new: old, newData: oldData}, p.notes
 		switch {
 		case old == nil, old.same(f.Original): // it is done already
 		case f.wrote(old):
@@ -125,14 +200,36 @@ func (i *Installer) without(p *plan, kind string) (data []byte, err error) {
 			err = i.takeOut(p, &c)
 		}
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if kind == kindFlags {
+			if why := p.flagsStay(c); why != "" {
+				notes = append(notes[:len(notes):len(notes)], why)
+				c.new, c.newData, p.notes = old, oldData, notes
+			}
 		}
 		if !c.old.same(c.new) {
 			p.changes = append(p.changes, c)
 		}
-		data = c.newData
 	}
-	return data, nil
+	return nil
+}
+
+// flagsStay tells why the flags in a file are to stay, "" if they are not: others have changed them,
+// or the kubelet reads providers of others by them.
+func (p *plan) flagsStay(c change) string {
+	is, _ := c.Flags.Paths(c.oldData)
+	will, _ := c.Flags.Paths(c.newData)
+	ours := samePath(is, p.record.Config)
+	others := p.left.others(p.record.Dormant)
+	switch {
+	case is == "", samePath(is, will):
+	case ours && len(others) > 0:
+		return fmt.Sprintf("%s stays: by its flags the kubelet reads %s, which also has %s", c.Path, is, strings.Join(others, ", "))
+	case !ours && !c.wrote(c.old):
+		return fmt.Sprintf("%s stays: its flags were changed after the install and name %s", c.Path, is)
+	}
+	return ""
 }
 
 // takeOut is for a file that others have changed after the install.
@@ -185,7 +282,7 @@ func (i *Installer) uses(running *kubelet.Process, p *plan) bool {
 func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 	r := p.record
 	switch {
-	case !p.emptied, r.Flags != nil, i.Find == nil, r.Platform == "k3s", r.Platform == "rke2":
+	case !p.emptied, i.Find == nil, r.rancher():
 		return nil
 	case running != nil && (running.Hidden || hasFlags(running, r) != nil):
 		return nil
@@ -193,29 +290,4 @@ func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 	return provider.WithHint(
 		fmt.Errorf("uninstall: the kubelet has --image-credential-provider-config=%s from elsewhere and does not start without it, in which there is only %s", r.Config, Name),
 		"take the two --image-credential-provider flags away from the kubelet first, and restart it")
-}
-
-// removeBinary ends an uninstall: no kubelet that starts now knows of the plugin.
-func (i *Installer) removeBinary(r *record) error {
-	c, err := readConfig(r.Config)
-	if err != nil {
-		return err
-	}
-	p := &plan{record: r}
-	if _, err := i.without(p, kindBinary); err != nil {
-		return err
-	}
-	i.noteAll(p.notes)
-	for _, change := range p.changes {
-		if change.Path == filepath.Join(r.BinDir, Name) && c.ours() != nil {
-			i.Note(change.Path + " stays: " + r.Config + " names it, as it did before the install")
-			continue
-		}
-		if err := i.make(change); err != nil {
-			return err
-		}
-		i.Done(change.String())
-	}
-	removeFolders(r.Folders)
-	return i.store.forget()
 }

@@ -15,15 +15,10 @@ import (
 // killed is how long a systemctl that was told to end may hold its stderr open.
 const killed = time.Second
 
-// Restart restarts a systemd unit, such as "kubelet.service", and waits until systemd calls it
-// started. The error carries the first line of systemctl's stderr.
-func Restart(ctx context.Context, unit string) error { return systemctl(ctx, "restart", unit) }
-
-// ResetFailed makes systemd forget that a unit failed, and with it the limit of how often it may
-// be started. The error carries the first line of systemctl's stderr.
-func ResetFailed(ctx context.Context, unit string) error { return systemctl(ctx, "reset-failed", unit) }
-
-func systemctl(ctx context.Context, verb, unit string) error {
+// Systemctl does something with a systemd unit, such as "kubelet.service": "restart" waits until systemd
+// calls it started, "reset-failed" makes systemd forget that it failed, and with that the limit of how
+// often it may be started. The error carries the first line of systemctl's stderr.
+func Systemctl(ctx context.Context, verb, unit string) error {
 	if err := checkUnit(unit); err != nil {
 		return fmt.Errorf("%s %q: %w", verb, unit, err)
 	}

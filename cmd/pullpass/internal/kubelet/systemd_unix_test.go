@@ -32,10 +32,10 @@ func fakeSystemctl(t *testing.T, script string) (log string) {
 func TestRestart(t *testing.T) {
 	t.Setenv("SYSTEMD_OFFLINE", "1")
 	log := fakeSystemctl(t, "read line && exit 9\n[ \"$SYSTEMD_OFFLINE\" = 0 ]\n") // stdin is empty
-	if err := Restart(t.Context(), "kubelet.service"); err != nil {
+	if err := Systemctl(t.Context(), "restart", "kubelet.service"); err != nil {
 		t.Error(err)
 	}
-	if err := ResetFailed(t.Context(), `k3s-agent@1_x:y\x2d.service`); err != nil {
+	if err := Systemctl(t.Context(), "reset-failed", `k3s-agent@1_x:y\x2d.service`); err != nil {
 		t.Error(err)
 	}
 	got, err := os.ReadFile(log)
@@ -46,18 +46,18 @@ func TestRestart(t *testing.T) {
 
 func TestRestartFails(t *testing.T) {
 	fakeSystemctl(t, "echo 'Job for kubelet.service failed.' >&2\necho 'See the journal.' >&2\nexit 1\n")
-	err := Restart(t.Context(), "kubelet.service")
+	err := Systemctl(t.Context(), "restart", "kubelet.service")
 	if err == nil || err.Error() != "restart kubelet.service: systemctl: Job for kubelet.service failed." {
 		t.Error(err)
 	}
 	fakeSystemctl(t, "exit 4\n")
-	err = ResetFailed(t.Context(), "kubelet.service")
+	err = Systemctl(t.Context(), "reset-failed", "kubelet.service")
 	if err == nil || err.Error() != "reset-failed kubelet.service: systemctl: exit status 4" || provider.Hint(err) != "" {
 		t.Error(err)
 	}
 	// What it says in a PID namespace of its own.
 	fakeSystemctl(t, "echo 'Failed to connect to bus: No data available' >&2\nexit 1\n")
-	err = Restart(t.Context(), "kubelet.service")
+	err = Systemctl(t.Context(), "restart", "kubelet.service")
 	if err == nil || err.Error() != "restart kubelet.service: systemctl: Failed to connect to bus: No data available" || !strings.Contains(provider.Hint(err), "hostPID") {
 		t.Errorf("%v, hint %q", err, provider.Hint(err))
 	}
@@ -69,7 +69,7 @@ func TestRestartCalledOff(t *testing.T) {
 	fakeSystemctl(t, "/bin/sleep 60 &\necho $! > "+ready+".new\n/bin/mv "+ready+".new "+ready+"\nwait\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- Restart(ctx, "kubelet.service") }()
+	go func() { done <- Systemctl(ctx, "restart", "kubelet.service") }()
 	var child int
 	for child == 0 {
 		select {
@@ -96,7 +96,7 @@ func TestRestartCalledOff(t *testing.T) {
 func TestUnitNames(t *testing.T) {
 	log := fakeSystemctl(t, "exit 0\n")
 	for _, unit := range []string{"", ".service", "-x.service", "--force.service", "kubelet", "kubelet.target", "*.service", "a b.service", "a/b.service", "a\n.service"} {
-		if err := Restart(t.Context(), unit); err == nil {
+		if err := Systemctl(t.Context(), "restart", unit); err == nil {
 			t.Errorf("%q was restarted", unit)
 		}
 	}

@@ -26,6 +26,7 @@ type Fault struct {
 // that of the files. No Fault holds a secret.
 func Check(files []File, look func(name string) error) []Fault {
 	c := &checker{look: look}
+	c.served, _ = shippedPatterns() // of a file in the binary: there is nothing to go wrong
 	decoded := true
 	for _, file := range files {
 		c.file = file.Name
@@ -59,6 +60,7 @@ func indexOfFile(files []File, name string) int {
 // A checker goes through the files and collects what is wrong.
 type checker struct {
 	look    func(name string) error
+	served  []string // patterns of all that pullpass serves
 	file    string
 	version string // of the file's format
 	entries int
@@ -165,11 +167,16 @@ func wrongText(v value) string {
 	return text
 }
 
-// required is text for a field that must not be empty. It returns false if there is a fault.
-func (c *checker) required(v value, at, name string) (text string, of value, ok bool) {
+// required is text for a field that must not be empty; want is what it must be, or "". It returns
+// false if there is a fault.
+func (c *checker) required(v value, at, name, want string) (text string, of value, ok bool) {
 	text, of = c.text(v, at, name)
 	if text == "" && of.line > 0 {
-		c.fault(of, join(at, name), "missing", "")
+		missing := "missing"
+		if want != "" {
+			missing += ", " + want
+		}
+		c.fault(of, join(at, name), missing, "")
 	}
 	return text, of, text != ""
 }
@@ -177,17 +184,17 @@ func (c *checker) required(v value, at, name string) (text string, of value, ok 
 // oneOf is required for a field that must have one of some values, the first of which is the usual
 // one.
 func (c *checker) oneOf(v value, at, name string, values []string) {
-	text, of, ok := c.required(v, at, name)
+	want := "must be " + values[0]
+	if len(values) > 1 {
+		want = "must be one of " + strings.Join(values, ", ")
+	}
+	text, of, ok := c.required(v, at, name, want)
 	if !ok || slices.Contains(values, text) {
 		return
 	}
 	hint := ""
 	if near := yamldoc.Suggest(text, values); strings.HasPrefix(near, "did you mean") {
 		hint = near
-	}
-	want := "must be " + values[0]
-	if len(values) > 1 {
-		want = "must be one of " + strings.Join(values, ", ")
 	}
 	c.fault(of, join(at, name), want+"; is "+yamldoc.Shown(text), hint)
 }

@@ -49,7 +49,7 @@ providers:
 3: provider: unknown field
   hint: did you mean providers?
 5: providers[0].name: must be the name of a file in the bin dir, not a path
-5: providers[0].apiVersion: missing
+5: providers[0].apiVersion: missing, must be one of credentialprovider.kubelet.k8s.io/v1, credentialprovider.kubelet.k8s.io/v1beta1, credentialprovider.kubelet.k8s.io/v1alpha1
 6: providers[0].apiversion: unknown field
   hint: did you mean apiVersion?
 7: providers[0].defaultCacheDuration: must be a duration such as 5m or 12h, is 1d
@@ -61,9 +61,9 @@ providers:
 9: providers[0].env[0].vlaue: unknown field, known are name, value
 9: providers[0].env[1]: must be a mapping, is a string
 9: providers[0].env[2].value: must be a string, is a number; put it in quotes
-10: providers[1].apiVersion: missing
+10: providers[1].apiVersion: missing, must be one of credentialprovider.kubelet.k8s.io/v1, credentialprovider.kubelet.k8s.io/v1beta1, credentialprovider.kubelet.k8s.io/v1alpha1
 10: providers[1].matchImages: must be a list, is a string
-10: providers[1].defaultCacheDuration: missing
+10: providers[1].defaultCacheDuration: missing, must be a duration such as 5m or 12h
 11: providers[1].args: must be a list, is a string
 12: providers[1].tokenAttributes: needs a provider with apiVersion credentialprovider.kubelet.k8s.io/v1
 12: providers[1].tokenAttributes.serviceAccountTokenAudience: missing
@@ -87,7 +87,7 @@ func TestCheckNotes(t *testing.T) {
 		{"none", provider("pullpass", "  defaultCacheDuration: 5m\n  matchImages: ['*.dkr.ecr.*.amazonaws.com', docker.io, docker.io/acme/]\n"), ""},
 		{"EKS's own", provider("ecr-credential-provider", "  defaultCacheDuration: 12h\n  matchImages: ['*.dkr.ecr.*.amazonaws.com', public.ecr.aws]\n"), ""},
 		{"Docker Hub's names", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [index.docker.io, 'https://index.docker.io/v1/', registry-1.docker.io, '*.docker.io', nginx]\n"),
-			`7: note: providers[0].matchImages[0]: never matches an image: index.docker.io never matches an image of Docker Hub, whose host is docker.io
+			`7: note: providers[0].matchImages[0]: never matches an image: the host of Docker Hub's images is docker.io
   hint: did you mean docker.io?
 7: note: providers[0].matchImages[1]: never matches an image: a pattern is a host without a scheme, such as registry.example.com
   hint: did you mean docker.io?
@@ -98,11 +98,11 @@ func TestCheckNotes(t *testing.T) {
 7: note: providers[0].matchImages[4]: never matches an image: a name without a dot and a port is no host: it is taken for a part of docker.io
 `},
 		{"wildcards and tags", provider("a", "  defaultCacheDuration: 5m\n  matchImages: ['*.reg.io/*', 'reg.io/team/*/app', 'reg.io/app:1.2', '']\n"),
-			`7: note: providers[0].matchImages[0]: never matches an image: a wildcard in the path never matches; the path is a plain prefix
+			`7: note: providers[0].matchImages[0]: never matches an image: a wildcard in the path is none; the path is a plain prefix
   hint: did you mean *.reg.io?
-7: note: providers[0].matchImages[1]: never matches an image: a wildcard in the path never matches; the path is a plain prefix
+7: note: providers[0].matchImages[1]: never matches an image: a wildcard in the path is none; the path is a plain prefix
   hint: did you mean reg.io/team/?
-7: note: providers[0].matchImages[2]: never matches an image: a tag never matches; the kubelet asks for an image without it
+7: note: providers[0].matchImages[2]: never matches an image: the kubelet asks for an image without its tag
   hint: did you mean reg.io/app?
 7: note: providers[0].matchImages[3]: never matches an image: the pattern is empty
 `},
@@ -137,6 +137,14 @@ func TestCheckNotes(t *testing.T) {
 		{"rivals", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [quay.io, '*.dkr.ecr.us-*.amazonaws.com']\n") +
 			provider("pullpass", "  defaultCacheDuration: 5m\n  matchImages: [docker.io, '*.dkr.ecr.*.amazonaws.com']\n"),
 			`11: note: providers[1].matchImages[1]: selects images that a selects with *.dkr.ecr.us-*.amazonaws.com: the kubelet runs both plugins and tries the credentials of both
+`},
+		{"labels", provider("a", "  defaultCacheDuration: 5m\n  matchImages: ['*.dkr.ecr.amazonaws.com', 'gcr.io.']\n") + provider("pullpass", "  defaultCacheDuration: 5m\n  matchImages: ['*.*.pkg.dev/acme/']\n"),
+			`7: note: providers[0].matchImages[0]: selects no image of *.dkr.ecr.*.amazonaws.com, which has 6 labels and this 5: a * is one of them, or a part of one
+  hint: did you mean *.dkr.ecr.*.amazonaws.com?
+7: note: providers[0].matchImages[1]: never matches an image: a part of the host is empty
+  hint: did you mean gcr.io?
+11: note: providers[1].matchImages[0]: selects no image of *.pkg.dev, which has 3 labels and this 4: a * is one of them, or a part of one
+  hint: did you mean *.pkg.dev?
 `},
 		{"what pullpass does not do", provider("pullpass", "  defaultCacheDuration: 5m\n  matchImages: ['*.azurecr.io']\n  tokenAttributes: {serviceAccountTokenAudience: a, cacheType: Token, requireServiceAccount: true}\n"),
 			`7: note: providers[0].matchImages[0]: pullpass serves no such registry: it is started in vain

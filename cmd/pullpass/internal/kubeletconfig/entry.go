@@ -51,11 +51,15 @@ func shippedPatterns() ([]string, error) {
 // which of them is no pattern that selects an image, or none that pullpass serves: neither a
 // built-in host nor one of a rule's.
 func Select(registries []string, rules []provider.Pattern) (Entry, error) {
+	served, err := shippedPatterns()
+	if err != nil {
+		return Entry{}, err
+	}
 	entry := Entry{Name: entryName}
 	for _, registry := range registries {
 		pattern, err := provider.ParsePattern(registry)
 		if err != nil {
-			return Entry{}, fmt.Errorf("registry %q: %w", registry, err)
+			return Entry{}, provider.WithHint(fmt.Errorf("registry %q: %w", registry, err), hint(registry))
 		}
 		text := lowerHost(registry)
 		g, err := parseGlob(text)
@@ -63,11 +67,14 @@ func Select(registries []string, rules []provider.Pattern) (Entry, error) {
 			return Entry{}, fmt.Errorf("registry %q: the kubelet would refuse the pattern", registry)
 		}
 		if reason := g.never(); reason != "" {
-			return Entry{}, fmt.Errorf("registry %q: the kubelet would never find an image for it: %s", registry, reason)
+			return Entry{}, provider.WithHint(fmt.Errorf("registry %q: the kubelet would never find an image for it: %s", registry, reason), hint(registry))
 		}
 		if !isServed(pattern) && !slices.ContainsFunc(rules, func(rule provider.Pattern) bool { return Overlap(lowerHost(rule.String()), text) }) {
-			return Entry{}, provider.WithHint(fmt.Errorf("registry %q: pullpass does not serve it", registry),
-				"it serves Amazon ECR, Google Artifact Registry and Docker Hub; for others see pullpass secret")
+			meant := "it serves Amazon ECR, Google Artifact Registry and Docker Hub; for others see pullpass secret"
+			if near := g.near(served); near != "" {
+				meant = "did you mean " + near + "?"
+			}
+			return Entry{}, provider.WithHint(fmt.Errorf("registry %q: pullpass does not serve it", registry), meant)
 		}
 		if !slices.Contains(entry.MatchImages, text) {
 			entry.MatchImages = append(entry.MatchImages, text)

@@ -45,12 +45,12 @@ func checkMerge(t *testing.T, data []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	merged, err := Merge("config", data, entry(), nil)
+	merged, err := Merge("config", data, entry())
 	if err != nil {
 		return
 	}
 	checkOthers(t, "merged", merged, providers)
-	again, err := Merge("config", merged, entry(), nil)
+	again, err := Merge("config", merged, entry())
 	if err != nil || !bytes.Equal(again, merged) {
 		t.Errorf("merged again: %v\n%q\nbecomes\n%q", err, merged, again)
 	}
@@ -63,7 +63,7 @@ func checkMerge(t *testing.T, data []byte) {
 		checkOthers(t, "removed", removed, providers)
 	}
 	for _, drop := range providers {
-		dropped, err := Merge("config", data, entry(), []string{drop.Name})
+		dropped, err := Remove("config", merged, drop.Name)
 		if err == nil {
 			others := slices.DeleteFunc(slices.Clone(providers), func(p Provider) bool { return p.Name == drop.Name })
 			checkOthers(t, "dropped", dropped, others)
@@ -100,6 +100,6 @@ func FuzzCheck(f *testing.F) {
 				t.Errorf("%+v", fault)
 			}
 		}
-		Redact("config", data)
+		Redact("config", data, nothing)
 	})
 }

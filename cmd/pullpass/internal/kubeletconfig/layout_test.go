@@ -231,14 +231,14 @@ func TestLayouts(t *testing.T) {
 			}
 			continue
 		}
-		if _, err := Merge("config", data, entry(), nil); err != nil {
+		if _, err := Merge("config", data, entry()); err != nil {
 			refused++
 			if testing.Verbose() {
 				t.Logf("seed %d: %v\n%s", seed, err, data)
 			}
 		}
 		checkMerge(t, data)
-		if redacted := Redact("config", data); bytes.Contains(redacted, []byte(canary)) || len(redacted) < len(data)/2 {
+		if redacted := Redact("config", data, nothing); bytes.Contains(redacted, []byte(canary)) || len(redacted) < len(data)/2 {
 			t.Errorf("seed %d: redacted is\n%s", seed, redacted)
 		}
 		if t.Failed() {

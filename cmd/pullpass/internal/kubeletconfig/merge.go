@@ -12,14 +12,14 @@ import (
 )
 
 // Merge returns data with the entry in it, in the place of the one with its name or after all
-// others, and without the providers that drop names. All other bytes stay: comments, order,
-// indentation; in JSON and both styles of YAML. The protocol's version in the entry is that of the
-// config. If an entry that means the same is there, it stays as it is.
+// others. All other bytes stay: comments, order, indentation; in JSON and both styles of YAML. The
+// protocol's version in the entry is that of the config. If an entry that means the same is there, it
+// stays as it is.
 //
 // The error tells that data cannot be read, what cannot be in an entry, or that the file has a form
 // that cannot be changed safely; then the hint is to do it by hand. name is that of the file for
 // errors.
-func Merge(name string, data []byte, entry Entry, drop []string) ([]byte, error) {
+func Merge(name string, data []byte, entry Entry) ([]byte, error) {
 	if err := entry.check(); err != nil {
 		return nil, err
 	}
@@ -32,21 +32,7 @@ func Merge(name string, data []byte, entry Entry, drop []string) ([]byte, error)
 	}
 	byHand := notUnderstood(name, "edit it by hand; pullpass config kubelet prints the entry")
 	merged, ok := before.put(entry)
-	for _, other := range drop {
-		if !ok || other == entry.Name {
-			continue
-		}
-		var without *document
-		if without, err = decode(name, merged); err != nil {
-			return nil, byHand
-		}
-		merged, ok = without.cut(other)
-	}
-	if !ok {
-		return nil, byHand
-	}
-	want := before.others(append(slices.Clone(drop), entry.Name))
-	if err := verify(name, before, merged, want, &entry); err != nil {
+	if !ok || verify(name, before, merged, before.others([]string{entry.Name}), &entry) != nil {
 		return nil, byHand
 	}
 	return merged, nil

@@ -57,17 +57,17 @@ func withMark(data []byte) []byte {
 func checkForm(t *testing.T, files map[string][]byte, variant func([]byte) []byte) {
 	t.Helper()
 	before := variant(files["before"])
-	merged, err := Merge("config", before, entry(), nil)
+	merged, err := Merge("config", before, entry())
 	if err != nil {
 		t.Fatalf("merge: %v", err)
 	}
 	compare(t, "merged", merged, variant(files["merged"]))
-	again, err := Merge("config", merged, entry(), nil)
+	again, err := Merge("config", merged, entry())
 	if err != nil || !bytes.Equal(again, merged) {
 		t.Errorf("merged again: %v\n%s", err, again)
 	}
 	if want, ok := files["dropped"]; ok {
-		dropped, err := Merge("config", before, entry(), []string{"old", "nobody"})
+		dropped, err := Remove("config", merged, "old")
 		if err != nil {
 			t.Fatalf("drop: %v", err)
 		}
@@ -109,7 +109,7 @@ func faultsOf(data []byte) []Fault {
 func TestMergeVersion(t *testing.T) {
 	for _, version := range versions() {
 		before := fmt.Sprintf(`{"apiVersion":"kubelet.config.k8s.io/%[1]s","kind":"CredentialProviderConfig","providers":[{"name":"old","apiVersion":"credentialprovider.kubelet.k8s.io/%[1]s","matchImages":["reg.io"],"defaultCacheDuration":"1m"}]}`, version)
-		merged, err := Merge("config", []byte(before), entry(), nil)
+		merged, err := Merge("config", []byte(before), entry())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestMergeRefused(t *testing.T) {
 		{"not YAML", head + "- name: [\n", "config:4: not YAML: did not find expected node content"},
 		{"not JSON", "{\n\"a\": 1,\n}", "config:3: not JSON: invalid character '}' looking for beginning of object key string"},
 	} {
-		if _, err := Merge("config", []byte(test.data), entry(), nil); err == nil || err.Error() != test.err {
+		if _, err := Merge("config", []byte(test.data), entry()); err == nil || err.Error() != test.err {
 			t.Errorf("%s: %v, want %s", test.name, err, test.err)
 		} else if strings.Contains(test.err, "safely") && provider.Hint(err) == "" {
 			t.Errorf("%s: no hint", test.name)
@@ -158,7 +158,7 @@ func TestMergeEntry(t *testing.T) {
 		{Name: "pullpass", MatchImages: []string{"docker.io"}, Env: []Env{{"A=B", "x"}}},
 		{Name: "pullpass", MatchImages: []string{"docker.io"}, Env: []Env{{"A", "x\x00"}}},
 	} {
-		if _, err := Merge("config", []byte(head+"- name: a\n"+rest), bad, nil); err == nil {
+		if _, err := Merge("config", []byte(head+"- name: a\n"+rest), bad); err == nil {
 			t.Errorf("%+v is merged", bad)
 		}
 		if _, err := New(bad, YAML); err == nil {
@@ -181,7 +181,7 @@ func TestMergeEntry(t *testing.T) {
 		files = append(files, string(config))
 	}
 	for _, file := range files {
-		merged, err := Merge("config", []byte(file), good, nil)
+		merged, err := Merge("config", []byte(file), good)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, file)
 		}

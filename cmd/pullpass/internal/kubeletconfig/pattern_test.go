@@ -155,9 +155,23 @@ func TestRedact(t *testing.T) {
 		{"UTF-16", utf16("env: [hunter2]\n---\nhunter2\u0085\u0085\n---\n"), "REDACTED\n"},
 		{"second document", "a: b\n---\nhunter2\n", "a: b\n---\nREDACTED\n"},
 	} {
-		if got := string(Redact("config", []byte(test.data))); got != test.want {
+		if got := string(Redact("config", []byte(test.data), nothing)); got != test.want {
 			t.Errorf("%s: %s\nwant %s", test.name, got, test.want)
 		}
+	}
+}
+
+func nothing(_, _ string) bool { return false }
+
+// TestRedactKnown: what its reader knows is shown, under its own name alone.
+func TestRedactKnown(t *testing.T) {
+	known := func(name, value string) bool {
+		return name == "A" && value == "here" || name == "" && value == "--here"
+	}
+	const before = "providers:\n- name: A\n  env:\n  - {name: A, value: here}\n  - {name: B, value: here}\n  - {value: there, name: A}\n  args: [--here, here, --there]\n"
+	const want = "providers:\n- name: A\n  env:\n  - {name: A, value: here}\n  - {name: B, value: REDACTED}\n  - {value: REDACTED, name: A}\n  args: [--here, REDACTED, REDACTED]\n"
+	if got := string(Redact("config", []byte(before), known)); got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 

@@ -48,7 +48,7 @@ func (c *checker) provider(v value, at string) {
 
 // name checks the name, which is that of the binary. It returns "" if there is a fault.
 func (c *checker) name(v value, at string) string {
-	name, of, ok := c.required(v, at, "name")
+	name, of, ok := c.required(v, at, "name", "")
 	at = join(at, "name")
 	if !ok {
 		return ""
@@ -105,7 +105,7 @@ func (c *checker) patterns(v value, at, name string) []value {
 			continue
 		}
 		patterns = append(patterns, pattern.value)
-		for _, remark := range g.remarks(name) {
+		for _, remark := range g.remarks(name, c.served) {
 			c.note(pattern.value, pattern.at, remark.text, remark.hint)
 		}
 	}
@@ -122,7 +122,7 @@ func (c *checker) duration(v value, at string, patterns []value) {
 		if !ok {
 			f.line = v.line
 		}
-		c.fault(f, at, "missing", "")
+		c.fault(f, at, "missing, must be a duration such as 5m or 12h", "")
 		return
 	}
 	duration, err := time.ParseDuration(f.text)
@@ -222,7 +222,7 @@ func (c *checker) tokenAttributes(v value, protocol, at string) {
 	if want := protocolGroup + "/" + versions()[0]; protocol != want {
 		c.fault(v, at, "needs a provider with apiVersion "+want, "")
 	}
-	c.required(v, at, "serviceAccountTokenAudience")
+	c.required(v, at, "serviceAccountTokenAudience", "")
 	c.oneOf(v, at, "cacheType", []string{"ServiceAccount", "Token"})
 	keys := c.annotationKeys(v, at, required)
 	for _, key := range c.annotationKeys(v, at, optional) {

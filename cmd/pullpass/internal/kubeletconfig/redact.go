@@ -15,8 +15,9 @@ const redacted = "REDACTED"
 
 // Redact returns data for people to see, with REDACTED in the place of what may be a secret: the
 // values of env, arguments, and comments. Of what the kubelet does not read, such as a second
-// document, nothing is shown. Our own file is shown as it is.
-func Redact(name string, data []byte) []byte {
+// document, nothing is shown. Our own file is shown as it is, and so is what known reports to be no
+// secret: a variable of env with its name, an argument with "" for it.
+func Redact(name string, data []byte, known func(name, value string) bool) []byte {
 	if shipped, err := nodeconfig.Read(shippedName); err == nil && bytes.Equal(shipped, data) {
 		return data
 	}
@@ -24,8 +25,8 @@ func Redact(name string, data []byte) []byte {
 	if err != nil {
 		return []byte(redacted + "\n")
 	}
-	r := &redactor{document: d, ok: true, seen: map[*yaml.Node]bool{}}
-	r.walk(d.root, false)
+	r := &redactor{document: d, known: known, ok: true, seen: map[*yaml.Node]bool{}}
+	r.walk(d.root, "", false)
 	if !r.ok || d.more > len(d.lines) { // in UTF-16, places are unknown
 		return []byte(redacted + "\n")
 	}
@@ -70,13 +71,15 @@ func redactComments(data []byte, trailing []string) []byte {
 // lines.
 type redactor struct {
 	*document
+	known    func(name, value string) bool
 	seen     map[*yaml.Node]bool // within env or args
 	secrets  []span
 	comments []string
 	ok       bool
 }
 
-func (r *redactor) walk(n *yaml.Node, secret bool) {
+// walk looks at a value, which is secret within env and args. variable is the one of env whose it is.
+func (r *redactor) walk(n *yaml.Node, variable string, secret bool) {
 	if secret && r.seen[n] {
 		return
 	}
@@ -84,22 +87,28 @@ func (r *redactor) walk(n *yaml.Node, secret bool) {
 	r.comment(n)
 	switch {
 	case n.Kind == yaml.AliasNode && secret:
-		r.walk(n.Alias, true) // what it stands for is elsewhere
+		r.walk(n.Alias, variable, true) // what it stands for is elsewhere
 	case n.Kind == yaml.SequenceNode:
 		for _, item := range n.Content {
-			r.walk(item, secret)
+			r.walk(item, "", secret)
 		}
 	case n.Kind == yaml.MappingNode:
+		named := ""
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == "name" {
+				named = n.Content[i+1].Value
+			}
+		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, content := n.Content[i].Value, n.Content[i+1]
 			r.comment(n.Content[i])
 			if !secret || key != "name" || content.Kind != yaml.ScalarNode {
-				r.walk(content, secret || key == "env" || key == "args")
+				r.walk(content, named, secret || key == "env" || key == "args")
 			} else {
 				r.comment(content)
 			}
 		}
-	case n.Kind == yaml.ScalarNode && secret:
+	case n.Kind == yaml.ScalarNode && secret && !r.known(variable, n.Value):
 		s, ok := r.span(n)
 		r.ok = r.ok && ok
 		if ok && s.to > s.from && !slices.Contains(r.secrets, s) {

@@ -110,23 +110,27 @@ func badSeparator(part string) bool {
 type remark struct{ text, hint string }
 
 // remarks returns what does not work in a pattern, or works in another way than it seems to. owner is
-// the name of its provider.
-func (g glob) remarks(owner string) []remark {
+// the name of its provider, served are patterns of all that pullpass serves.
+func (g glob) remarks(owner string, served []string) []remark {
 	pattern, err := provider.ParsePattern(g.text)
 	if reason := g.never(); reason != "" {
-		if err != nil {
+		if err != nil && !strings.Contains(err.Error(), "never matches") {
 			reason = err.Error()
 		}
-		return []remark{{"never matches an image: " + reason, g.hint()}}
+		return []remark{{"never matches an image: " + reason, hint(g.text)}}
 	}
 	var remarks []remark
 	add := func(text, hint string) { remarks = append(remarks, remark{text, hint}) }
 	host := strings.Join(g.labels, ".")
+	near := g.near(served)
 	switch {
 	case !g.whole:
 		add("the kubelet reads it as a URL, of which only "+yamldoc.Shown(g.plain())+" counts", "")
 	case dockerconfig.MisnamesHub(host) || host == "*.docker.io":
 		add("never matches an image of Docker Hub, whose host is docker.io", "did you mean docker.io?")
+	case near != "":
+		add(fmt.Sprintf("selects no image of %s, which has %d labels and this %d: a * is one of them, or a part of one",
+			near, len(strings.Split(near, ".")), len(g.labels)), "did you mean "+near+"?")
 	}
 	if strings.ToLower(host) != host {
 		add("the case of the host counts: images whose host is written in lower case are not selected", "did you mean "+strings.ToLower(host)+"?")
@@ -140,7 +144,7 @@ func (g glob) remarks(owner string) []remark {
 	if prefix := strings.TrimPrefix(g.path, "/"); prefix != "" && !strings.HasSuffix(prefix, "/") {
 		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", yamldoc.Shown(host+g.path+"-other")), "put a / at its end if it is a folder")
 	}
-	if owner == entryName && err == nil && !isServed(pattern) {
+	if owner == entryName && err == nil && near == "" && !isServed(pattern) {
 		add("pullpass serves no such registry: it is started in vain", "")
 	}
 	return remarks
@@ -162,12 +166,13 @@ func isBuiltIn(host string) bool {
 }
 
 // hint guesses what was meant by a pattern that never matches.
-func (g glob) hint() string {
-	rest := g.text
+func hint(text string) string {
+	rest := text
 	if _, location, isURL := strings.Cut(rest, "://"); isURL {
 		rest = location
 	}
 	hostport, repository, found := strings.Cut(rest, "/")
+	hostport = strings.TrimSuffix(hostport, ".")
 	if dockerconfig.MisnamesHub(hostport) {
 		return "did you mean docker.io?"
 	}
@@ -181,7 +186,7 @@ func (g glob) hint() string {
 		meant += "/" + repository
 	}
 	meant = strings.ToLower(meant)
-	if h, err := parseGlob(meant); err != nil || h.never() != "" || meant == g.text {
+	if h, err := parseGlob(meant); err != nil || h.never() != "" || meant == text {
 		return ""
 	}
 	return "did you mean " + yamldoc.Shown(meant) + "?"

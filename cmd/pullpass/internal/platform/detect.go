@@ -42,7 +42,7 @@ func Detect(root string, running *kubelet.Process) (Platform, error) {
 		return p, p.checkPaths()
 	}
 	return p, provider.WithHint(
-		fmt.Errorf("find the kubelet: none that runs has --%s, and there are no files of %s", configFlag, strings.Join(looked, ", ")),
+		fmt.Errorf("find the kubelet: none that runs has --%s, and there are no files of %s", ConfigFlag, strings.Join(looked, ", ")),
 		"name the platform with --platform, or the kubelet's paths with --kubelet-config and --bin-dir")
 }
 
@@ -56,6 +56,9 @@ func Named(root, name string, running *kubelet.Process) (Platform, error) {
 	return Platform{}, provider.WithHint(fmt.Errorf("unknown platform %q", name), "it is one of "+strings.Join(Names(), ", "))
 }
 
+// ErrTwoKinds is of a machine on which no kubelet runs that would tell of which kind it is.
+var ErrTwoKinds = errors.New("there are files of two kinds of nodes, and none runs")
+
 // only refuses to guess: left-overs of another kind on a machine whose kubelet does not run would
 // have pullpass installed where no kubelet looks.
 func (n node) only(k kind, running *kubelet.Process) error {
@@ -64,7 +67,7 @@ func (n node) only(k kind, running *kubelet.Process) error {
 	}
 	for _, other := range kinds() {
 		if other.Name != k.Name && slices.ContainsFunc(other.traces(), n.exists) {
-			return provider.WithHint(fmt.Errorf("find the kubelet: there are files of %s and of %s, and none runs", k.Name, other.Name), "name the platform with --platform")
+			return provider.WithHint(fmt.Errorf("find the kubelet: %w: %s and %s", ErrTwoKinds, k.Name, other.Name), "name the platform with --platform")
 		}
 	}
 	return nil
@@ -144,7 +147,7 @@ func (k kind) resolve(n node, running *kubelet.Process) (Platform, error) {
 
 // checkPaths refuses those of a kubelet that depend on its working directory.
 func (p *Platform) checkPaths() error {
-	for _, f := range [...]struct{ name, path string }{{configFlag, p.Config}, {binDirFlag, p.BinDir}} {
+	for _, f := range [...]struct{ name, path string }{{ConfigFlag, p.Config}, {BinDirFlag, p.BinDir}} {
 		if !path.IsAbs(f.path) {
 			return provider.WithHint(fmt.Errorf("the kubelet has --%s=%s, which is not an absolute path", f.name, f.path),
 				"give the kubelet an absolute path, or name both of its paths with --kubelet-config and --bin-dir")
@@ -163,8 +166,8 @@ func argv(running *kubelet.Process) []string {
 
 // takeFlags takes over the paths of the two flags if args have both.
 func takeFlags(p *Platform, args []string) bool {
-	config, hasConfig := kubelet.Flag(args, configFlag)
-	binDir, hasBinDir := kubelet.Flag(args, binDirFlag)
+	config, hasConfig := kubelet.Flag(args, ConfigFlag)
+	binDir, hasBinDir := kubelet.Flag(args, BinDirFlag)
 	if !hasConfig || !hasBinDir || config == "" || binDir == "" {
 		return false
 	}
@@ -182,12 +185,12 @@ func inPlace(n node, p *Platform, running *kubelet.Process) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	values, err := n.variables(u)
+	values, _, err := n.variables(u)
 	if err != nil {
 		return err
 	}
 	if !takeFlags(p, u.arguments(values)) && running != nil {
-		return p.unlessRuns(false, fmt.Errorf("install on %s: the kubelet runs without --%s, and reads no such file", p.Name, configFlag))
+		return p.unlessRuns(false, fmt.Errorf("install on %s: the kubelet runs without --%s, and reads no such file", p.Name, ConfigFlag))
 	}
 	return nil
 }
@@ -201,12 +204,12 @@ func extraArguments(n node, p *Platform, running *kubelet.Process) error {
 	if err != nil {
 		return p.unlessRuns(runs, err)
 	}
-	values, err := n.variables(u)
+	values, setBy, err := n.variables(u)
 	if err != nil {
 		return err
 	}
 	comes := takeFlags(p, u.arguments(values))
-	file, err := n.flagsFile(u)
+	file, err := u.flagsFile(setBy[extraArgs])
 	if err != nil {
 		return p.unlessRuns(runs || comes, err)
 	}
@@ -222,31 +225,17 @@ func (p *Platform) unlessRuns(has bool, err error) error {
 	if has {
 		return nil
 	}
-	return provider.WithHint(err, fmt.Sprintf("add --%s=%s and --%s=%s to the kubelet's arguments, and name the same paths with --kubelet-config and --bin-dir",
-		configFlag, p.Config, binDirFlag, p.BinDir))
+	return provider.WithHint(err, "add "+Flags(p.Config, p.BinDir)+" to the kubelet's arguments, and name the same paths with --kubelet-config and --bin-dir")
 }
 
-// flagsFile finds the file in which KUBELET_EXTRA_ARGS has to be set for the unit: the one that
-// counts now, else the one that the packages of Debian and of RPM-based systems mean for it.
-func (n node) flagsFile(u unit) (FlagsFile, error) {
+// flagsFile is the file in which KUBELET_EXTRA_ARGS has to be set for the unit: the one that it is set
+// by now, else the one that the packages of Debian and of RPM-based systems mean for it.
+func (u unit) flagsFile(setBy string) (FlagsFile, error) {
 	if !u.passes(extraArgs) {
 		return FlagsFile{}, fmt.Errorf("unit %s does not pass $%s to the kubelet", u.name, extraArgs)
 	}
-	var setBy, could string
+	could := ""
 	for _, pattern := range u.files {
-		files, err := n.glob(pattern)
-		if err != nil {
-			return FlagsFile{}, fmt.Errorf("unit %s: EnvironmentFile=%s: %w", u.name, pattern, err)
-		}
-		for _, file := range files {
-			sets, err := n.sets(file, extraArgs)
-			if err != nil {
-				return FlagsFile{}, err
-			}
-			if sets {
-				setBy = file
-			}
-		}
 		usual := could == "/etc/default/kubelet" || could == "/etc/sysconfig/kubelet"
 		if pattern != generatedFlags && !strings.ContainsAny(pattern, `*?[\%`) && path.IsAbs(pattern) && !usual {
 			could = path.Clean(pattern)
@@ -261,13 +250,4 @@ func (n node) flagsFile(u unit) (FlagsFile, error) {
 		return FlagsFile{}, fmt.Errorf("unit %s reads %s from no file", u.name, extraArgs)
 	}
 	return FlagsFile{Path: could, Variable: extraArgs, Inherited: u.environment[extraArgs]}, nil
-}
-
-// sets reports whether an environment file sets the variable.
-func (n node) sets(file, variable string) (bool, error) {
-	data, err := n.read(file)
-	if err != nil {
-		return false, fmt.Errorf("read %s: %w", file, err)
-	}
-	return slices.ContainsFunc(assignments(data, false), func(a assignment) bool { return a.name == variable }), nil
 }

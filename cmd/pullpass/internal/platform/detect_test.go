@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,7 +58,10 @@ func TestTrees(t *testing.T) {
 				if len(got.Notes) > 0 != managed {
 					t.Errorf("notes %q", got.Notes)
 				}
-				got.Notes = nil
+				if server := want.Service == "rke2-server.service"; strings.HasPrefix(got.Restarts, "rke2 ") != server {
+					t.Errorf("it restarts %q", got.Restarts)
+				}
+				got.Notes, got.Restarts = nil, ""
 				if !reflect.DeepEqual(got, want) {
 					t.Errorf("%+v, want %+v", got, want)
 				}
@@ -132,7 +136,7 @@ func TestRunning(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.Flags, got.Notes = nil, nil
+			got.Flags, got.Notes, got.Restarts = nil, nil, ""
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
@@ -292,7 +296,7 @@ func TestRancherService(t *testing.T) {
 func TestTwoKinds(t *testing.T) {
 	k3s := map[string]string{"/etc/rancher/k3s/config.yaml": "", "/var/lib/kubelet/kubeadm-flags.env": ""}
 	p, err := Detect(write(t, k3s), nil)
-	if err == nil || !strings.Contains(err.Error(), "files of k3s and of kubeadm") || !strings.Contains(provider.Hint(err), "--platform") || p.Name != "k3s" {
+	if err == nil || !errors.Is(err, ErrTwoKinds) || !strings.HasSuffix(err.Error(), ": k3s and kubeadm") || !strings.Contains(provider.Hint(err), "--platform") || p.Name != "k3s" {
 		t.Errorf("%+v, %v, hint %q", p, err, provider.Hint(err))
 	}
 	if p, err := Named(write(t, k3s), "k3s", nil); err != nil || p.Name != "k3s" {

@@ -17,9 +17,14 @@ import (
 // The two flags without which the kubelet runs no plugin. Its configuration file has no settings
 // for them.
 const (
-	configFlag = "image-credential-provider-config"
-	binDirFlag = "image-credential-provider-bin-dir"
+	ConfigFlag = "image-credential-provider-config"
+	BinDirFlag = "image-credential-provider-bin-dir"
 )
+
+// Flags are the two, with these paths, for people.
+func Flags(config, binDir string) string {
+	return "--" + ConfigFlag + "=" + config + " and --" + BinDirFlag + "=" + binDir
+}
 
 // FlagsFile is a file that gives a variable its value, which a systemd unit passes to the kubelet.
 type FlagsFile struct {
@@ -58,8 +63,8 @@ func MergeFlags(f FlagsFile, data []byte, config, binDir string) ([]byte, error)
 		merged = f.add(data, config, binDir)
 	}
 	if err := f.verify(data, merged, func(args []string) bool {
-		c, _ := kubelet.Flag(args, configFlag)
-		b, _ := kubelet.Flag(args, binDirFlag)
+		c, _ := kubelet.Flag(args, ConfigFlag)
+		b, _ := kubelet.Flag(args, BinDirFlag)
 		return c == config && b == binDir
 	}); err != nil {
 		return nil, wrap(err)
@@ -88,11 +93,28 @@ func RemoveFlags(f FlagsFile, data []byte) ([]byte, error) {
 		removed = f.drop(removed)
 	}
 	if err := f.verify(data, removed, func(args []string) bool {
-		_, config := kubelet.Flag(args, configFlag)
-		_, binDir := kubelet.Flag(args, binDirFlag)
+		_, config := kubelet.Flag(args, ConfigFlag)
+		_, binDir := kubelet.Flag(args, BinDirFlag)
 		return !config && !binDir
 	}); err != nil {
 		return nil, wrap(err)
+	}
+	return removed, nil
+}
+
+// Renew is for a content of the file when the unit gives the variable another value than Inherited:
+// it returns it without the variable, for MergeFlags, if that has added it and all else in its value
+// is what was inherited; else data itself.
+func (f FlagsFile) Renew(data []byte, inherited string) ([]byte, error) {
+	if inherited == f.Inherited {
+		return data, nil
+	}
+	removed, err := RemoveFlags(f, data)
+	if err != nil {
+		return nil, err
+	}
+	if _, found, err := f.last(removed); err != nil || found {
+		return data, err
 	}
 	return removed, nil
 }
@@ -101,8 +123,8 @@ func RemoveFlags(f FlagsFile, data []byte) ([]byte, error) {
 // one that is not there.
 func (f FlagsFile) Paths(data []byte) (config, binDir string) {
 	args, _ := f.read(data, false)
-	config, _ = kubelet.Flag(args, configFlag)
-	binDir, _ = kubelet.Flag(args, binDirFlag)
+	config, _ = kubelet.Flag(args, ConfigFlag)
+	binDir, _ = kubelet.Flag(args, BinDirFlag)
 	return config, binDir
 }
 
@@ -209,7 +231,7 @@ func settings(value string) ([]setting, error) {
 	var found []setting
 	for i := 0; i < len(all); i++ {
 		name, text, joined := kubelet.CutFlag(all[i].text)
-		if name != configFlag && name != binDirFlag {
+		if name != ConfigFlag && name != BinDirFlag {
 			continue
 		}
 		s := setting{name, text, all[i].from, all[i].to}
@@ -231,7 +253,7 @@ func mergeEdits(value, config, binDir string) ([]edit, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted := [2][2]string{{configFlag, config}, {binDirFlag, binDir}}
+	wanted := [2][2]string{{ConfigFlag, config}, {BinDirFlag, binDir}}
 	var edits []edit
 	for _, s := range found {
 		for _, w := range wanted {
@@ -281,7 +303,7 @@ func removeEdits(value string) ([]edit, error) {
 // add returns data with the variable at its end. A file without a line break at its end has none
 // afterwards, so that drop can give it back as it was.
 func (f FlagsFile) add(data []byte, config, binDir string) []byte {
-	value := "--" + configFlag + "=" + config + " --" + binDirFlag + "=" + binDir
+	value := "--" + ConfigFlag + "=" + config + " --" + BinDirFlag + "=" + binDir
 	if f.Inherited != "" {
 		value = f.Inherited + " " + value
 	}
@@ -346,7 +368,7 @@ func foreign(args []string) []string {
 	for i := 0; i < len(args); i++ {
 		name, _, joined := kubelet.CutFlag(args[i])
 		switch {
-		case name != configFlag && name != binDirFlag:
+		case name != ConfigFlag && name != BinDirFlag:
 			rest = append(rest, args[i])
 		case !joined:
 			i++

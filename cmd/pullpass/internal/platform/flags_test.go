@@ -165,8 +165,8 @@ func FuzzMergeFlags(f *testing.F) {
 		}
 		before, others := file.read(data, false)
 		after, othersAfter := file.read(merged, false)
-		c, _ := kubelet.Flag(after, configFlag)
-		b, _ := kubelet.Flag(after, binDirFlag)
+		c, _ := kubelet.Flag(after, ConfigFlag)
+		b, _ := kubelet.Flag(after, BinDirFlag)
 		if c != config || b != binDir || !slices.Equal(foreign(before), foreign(after)) || !slices.Equal(others, othersAfter) {
 			t.Fatalf("%q, %q became %q", text, inherited, merged)
 		}
@@ -177,10 +177,10 @@ func FuzzMergeFlags(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", merged, err)
 		}
-		if _, has := kubelet.Flag(before, configFlag); has {
+		if _, has := kubelet.Flag(before, ConfigFlag); has {
 			return
 		}
-		if _, has := kubelet.Flag(before, binDirFlag); has {
+		if _, has := kubelet.Flag(before, BinDirFlag); has {
 			return
 		}
 		if !slices.Equal(foreign(before), before) {
@@ -190,6 +190,27 @@ func FuzzMergeFlags(f *testing.F) {
 			t.Errorf("%q became %q, and then %q", text, merged, removed)
 		}
 	})
+}
+
+// TestRenew: what was inherited goes, what somebody has written stays.
+func TestRenew(t *testing.T) {
+	own, err := MergeFlags(extra("--v=1"), []byte("B=2\n"), config, binDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for data, want := range map[string]string{
+		string(own):      "B=2\n",
+		"B=2\nA=--v=1\n": "B=2\nA=--v=1\n",
+		"B=2\n":          "B=2\n",
+		strings.Replace(string(own), "--v=1", "--v=1 --mine", 1): strings.Replace(string(own), "--v=1", "--v=1 --mine", 1),
+	} {
+		if got, err := extra("--v=1").Renew([]byte(data), "--v=2"); err != nil || string(got) != want {
+			t.Errorf("%q became %q, %v; want %q", data, got, err, want)
+		}
+		if got, err := extra("--v=1").Renew([]byte(data), "--v=1"); err != nil || string(got) != data {
+			t.Errorf("%q became %q, %v", data, got, err)
+		}
+	}
 }
 
 // TestRedact: only what is about the kubelet's arguments is shown.

@@ -26,6 +26,8 @@ type Platform struct {
 	Service string
 	// Notes are what its user has to know.
 	Notes []string
+	// Restarts is what a restart of the service restarts beside the kubelet, "" for nothing.
+	Restarts string
 }
 
 // Where pullpass's own files are on nodes that have no place for such files.
@@ -81,7 +83,7 @@ func kinds() []kind {
 			systems:  []string{"rhcos", "scos"},
 			markers:  []string{"/etc/machine-config-daemon"},
 			refused:  "the Machine Config Operator owns the node's files",
-			hint:     "give the nodes the binary and the configuration by a MachineConfig, or name files of your own with --kubelet-config and --bin-dir",
+			hint:     "give the nodes the binary and the configuration by a MachineConfig (pullpass config show openshift), or name files of your own with --kubelet-config and --bin-dir",
 		},
 		{
 			Platform: Platform{Name: "microk8s"},

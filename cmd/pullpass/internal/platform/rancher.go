@@ -15,9 +15,10 @@ import (
 // they start. A folder instead of the file is as if it were missing.
 func rancher(name string) Platform {
 	return Platform{
-		Name:   name,
-		Config: "/var/lib/rancher/credentialprovider/config.yaml",
-		BinDir: "/var/lib/rancher/credentialprovider/bin",
+		Name:     name,
+		Config:   "/var/lib/rancher/credentialprovider/config.yaml",
+		BinDir:   "/var/lib/rancher/credentialprovider/bin",
+		Restarts: name + " restarts as a whole: on a server that is the API server as well, and etcd if it is embedded: take one server after the other",
 	}
 }
 
@@ -26,6 +27,9 @@ func rancher(name string) Platform {
 func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
 	if p.Service == "" {
 		p.Service = n.rancherService(p.Name)
+	}
+	if strings.HasSuffix(p.Service, "-agent.service") {
+		p.Restarts = ""
 	}
 	if takeFlags(p, argv(running)) {
 		return nil
@@ -46,10 +50,10 @@ func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
 			return fmt.Errorf("read the settings of %s: %s is not YAML with text where text belongs", p.Name, file) // err may quote a secret
 		}
 		if settings.Config != "" {
-			own = append(own, "--"+configFlag+"="+settings.Config)
+			own = append(own, "--"+ConfigFlag+"="+settings.Config)
 		}
 		if settings.BinDir != "" {
-			own = append(own, "--"+binDirFlag+"="+settings.BinDir)
+			own = append(own, "--"+BinDirFlag+"="+settings.BinDir)
 		}
 		if settings.Args != nil {
 			extra = *settings.Args
@@ -57,7 +61,7 @@ func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
 		extra = append(extra, settings.More...)
 	}
 	if u, err := n.readUnit(p.Service); err == nil {
-		values, err := n.variables(u)
+		values, _, err := n.variables(u)
 		if err != nil {
 			return err
 		}
@@ -77,10 +81,10 @@ func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
 	for _, arg := range extra {
 		own = append(own, "--"+strings.TrimPrefix(arg, "--"))
 	}
-	if config, ok := kubelet.Flag(own, configFlag); ok {
+	if config, ok := kubelet.Flag(own, ConfigFlag); ok {
 		p.Config = config
 	}
-	if binDir, ok := kubelet.Flag(own, binDirFlag); ok {
+	if binDir, ok := kubelet.Flag(own, BinDirFlag); ok {
 		p.BinDir = binDir
 	}
 	return nil

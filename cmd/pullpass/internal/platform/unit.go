@@ -143,25 +143,26 @@ func (u *unit) specified(text string) string {
 }
 
 // variables are the values that the command's variables have: those of the unit, then those of its
-// environment files, as systemd reads them when it starts the unit.
-func (n node) variables(u unit) (map[string]string, error) {
-	values := maps.Clone(u.environment)
+// environment files, as systemd reads them when it starts the unit. setBy has the file that a value
+// is from.
+func (n node) variables(u unit) (values, setBy map[string]string, err error) {
+	values, setBy = maps.Clone(u.environment), map[string]string{}
 	for _, pattern := range u.files {
 		files, err := n.glob(pattern)
 		if err != nil {
-			return nil, fmt.Errorf("unit %s: EnvironmentFile=%s: %w", u.name, pattern, err)
+			return nil, nil, fmt.Errorf("unit %s: EnvironmentFile=%s: %w", u.name, pattern, err)
 		}
 		for _, file := range files {
 			data, err := n.read(file)
 			if err != nil {
-				return nil, fmt.Errorf("unit %s: EnvironmentFile=%s: %w", u.name, pattern, err)
+				return nil, nil, fmt.Errorf("unit %s: EnvironmentFile=%s: %w", u.name, pattern, err)
 			}
 			for _, a := range assignments(data, false) {
-				values[a.name] = a.text()
+				values[a.name], setBy[a.name] = a.text(), file
 			}
 		}
 	}
-	return values, nil
+	return values, setBy, nil
 }
 
 // arguments are those of the command, with the variables put in: one that is a whole argument is

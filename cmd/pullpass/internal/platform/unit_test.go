@@ -96,7 +96,7 @@ func TestUnitArguments(t *testing.T) {
 func TestVariables(t *testing.T) {
 	n := node{write(t, map[string]string{"/etc/k/1.env": "A=1\nB=1\n", "/etc/k/2.env": "B=2\n", "/etc/last": "C=3\n"})}
 	u := unit{environment: map[string]string{"A": "0", "D": "0"}, files: []string{"/etc/k/*.env", "/etc/missing", "/etc/last"}}
-	values, err := n.variables(u)
+	values, _, err := n.variables(u)
 	if want := map[string]string{"A": "1", "B": "2", "C": "3", "D": "0"}; err != nil || !maps.Equal(values, want) {
 		t.Errorf("%q, %v, want %q", values, err, want)
 	}

@@ -17,7 +17,7 @@ var badSecrets = [...]struct{ name, file, err string }{
 	{"UTF-16", "\xff\xfea\x00", "1: not UTF-8"},
 	{"no colon", secretHead + "c4n4ry\nx: 1\n", "5: not YAML: could not find expected ':'"},
 	{"colon in a value", secretHead + "type: c4n4ry: c4n4ry\n", "5: not YAML: mapping values are not allowed in this context"},
-	{"tab", secretHead + "data:\n\tx: c4n4ry\n", "6: not YAML: found character that cannot start any token"},
+	{"tab", secretHead + "data:\n\tx: c4n4ry\n", "6: not YAML: found character that cannot start any token; YAML takes no tabs for indentation"},
 	{"control character", secretHead + "x: c4n4ry\x01\n", "5: not YAML: control characters are not allowed"},
 	{"open quote", secretHead + "data: {x: \"c4n4ry\n", "5: not YAML: found unexpected end of stream"},
 	{"open bracket", `{"kind": "Secret", "data": {"x": "c4n4ry"`, "1: not YAML: did not find expected ',' or '}'"},

@@ -42,6 +42,9 @@ func Decode(file string, data []byte) ([]*yaml.Node, error) {
 				return err != nil
 			}))
 		}
+		if indentedByTab(data, line) {
+			why += "; YAML takes no tabs for indentation"
+		}
 		return nil, fmt.Errorf("%s:%d: not YAML: %s", file, line, why)
 	}
 	return documents, nil
@@ -61,6 +64,15 @@ func parse(data []byte) ([]*yaml.Node, error) {
 		}
 		documents = append(documents, document)
 	}
+}
+
+// indentedByTab reports whether there is a tab before the content of a line. A - is a part of its
+// indentation.
+func indentedByTab(data []byte, line int) bool {
+	lines := bytes.SplitN(data, []byte("\n"), line+1)
+	text := lines[min(line, len(lines))-1]
+	indentation := text[:len(text)-len(bytes.TrimLeft(text, " \t-"))]
+	return bytes.ContainsRune(indentation, '\t')
 }
 
 // firstLine returns the number of a line with which data turns bad: its head before the line

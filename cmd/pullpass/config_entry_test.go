@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// TestPassOn: the plugin reads the config that was checked.
+func TestPassOn(t *testing.T) {
+	folder := t.TempDir()
+	a, b := filepath.Join(folder, "a"), filepath.Join(folder, "b")
+	for _, test := range []struct {
+		name                string
+		config, cache, env  string
+		arguments, variable []string
+		want                []string
+		selected            bool
+		err                 string
+	}{
+		{name: "nothing"},
+		{name: "flags", config: a, cache: b, want: []string{"--config=" + a, "--cache-dir=" + b}, selected: true},
+		{name: "other arguments", config: a, arguments: []string{"-v"}, want: []string{"--config=" + a, "-v"}, selected: true},
+		{name: "variable", env: a, want: []string{"--config=" + a}, selected: true},
+		{name: "flag before variable", config: a, env: "b", want: []string{"--config=" + a}, selected: true},
+		{name: "--arg before all", config: "a", env: b, arguments: []string{"--config", b, "--cache-dir=" + b}, cache: a, want: []string{"--config", b, "--cache-dir=" + b}},
+		{name: "--env before variable", env: a, variable: []string{"PULLPASS_CONFIG=" + b}},
+		{name: "flag before --env", config: a, variable: []string{"PULLPASS_CONFIG=" + b}, want: []string{"--config=" + a}, selected: true},
+		{name: "relative", config: "a", err: "--config must be an absolute path"},
+		{name: "relative in a variable", env: "a", err: "PULLPASS_CONFIG must be an absolute path"},
+		{name: "relative cache", cache: "a", err: "--cache-dir must be an absolute path"},
+	} {
+		n := &node{process: &process{Getenv: func(name string) string {
+			return map[string]string{"PULLPASS_CONFIG": test.env, "PULLPASS_CACHE_DIR": b}[name]
+		}}, configPath: test.config, cacheDir: test.cache}
+		j := &installJob{installFlags: &installFlags{entryFlags: entryFlags{arguments: test.arguments, env: test.variable}}}
+		err := j.passOn(n)
+		switch {
+		case test.err != "":
+			if err == nil || err.Error() != test.err || provider.Hint(err) == "" {
+				t.Errorf("%s: %v, want %s with a hint", test.name, err, test.err)
+			}
+		case err != nil || fmt.Sprint(j.arguments) != fmt.Sprint(test.want) || j.selected != test.selected:
+			t.Errorf("%s: %v %v %v, want %v", test.name, j.arguments, j.selected, err, test.want)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package install_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// edit changes our provider in the config, as a user may.
+func (m *machine) edit(from, to string) {
+	m.t.Helper()
+	text := m.read(configPath)
+	if !strings.Contains(text, from) {
+		m.t.Errorf("there is no %q in\n%s", from, text)
+	}
+	m.write(configPath, strings.Replace(text, from, to, 1))
+}
+
+// TestEditedAfterStart: what a kubelet that runs has not read is not what it runs with.
+func TestEditedAfterStart(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	wantCode(t, m.restartingInstall(), 0)
+	const edited = "note: " + configPath + ": the provider pullpass is not as an install wrote it and is kept as it is"
+	const since = "the kubelet was not restarted since " + configPath + " was changed"
+	m.edit("5m", "4m")
+	wantRun(t, m.install("--status"), 1, "kubelet: "+since, "")
+	wantRun(t, m.local(t, "install"), 0, "", "note: the kubelet reads this when it is restarted: systemctl restart kubelet.service")
+	wantRun(t, m.install("--restart", "--dry-run"), 0, "restart kubelet.service\n", edited)
+	m.edit("4m", "5m")
+	wantRun(t, m.install("--status"), 0, "runs with it", "")
+	wantRun(t, m.restartingInstall(), 0, "nothing to do", "")
+	wantRestarts(t, m, 1)
+	m.edit("5m", "4m")
+	wantRun(t, m.restartingInstall(), 0, "the kubelet was restarted and is healthy after", edited)
+	wantRestarts(t, m, 2)
+	wantRun(t, m.install("--status"), 0, "runs with it", "")
+
+	// A kubelet that has been restarted by somebody else.
+	m.start()
+	wantRun(t, m.install("--status"), 0, "runs with it", "")
+	wantRun(t, m.restartingInstall(), 0, "nothing to do", edited)
+	m.edit("4m", "3m")
+	wantRun(t, m.install("--status"), 1, "kubelet: "+since, "")
+
+	// What is wrong with an edit is not put back, as it is not ours, and not tried again.
+	before := snapshot(t, m.root)
+	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "3m") } })
+	wantRun(t, m.restartingInstall(), 1, "", "error: within 4s: no kubelet runs; nothing is put back, as others have changed what it reads\n")
+	if _, restarts := m.runs(); restarts != 3 {
+		t.Errorf("the kubelet was restarted %d times", restarts)
+	}
+	wantSame(t, snapshot(t, m.root), before)
+	wantRun(t, m.restartingInstall(), 1, "", "is not tried again")
+	m.set(func() { m.refuses = func(string) bool { return false } })
+	m.start()
+	wantRun(t, m.restartingInstall(), 0, "nothing to do", edited)
+}
+
+// TestSameAgain: what was taken off and put on again while the same kubelet runs does not need a
+// restart.
+func TestSameAgain(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	wantCode(t, m.restartingInstall(), 0)
+	installed := snapshot(t, m.root)
+	wantRun(t, m.local(t, "uninstall"), 0, "removed "+configPath, "which stays")
+	wantRun(t, m.install("--status"), 1, "to be confirmed", "")
+	wantRun(t, m.restartingInstall(), 0, "wrote "+flagsPath, "")
+	wantRestarts(t, m, 1)
+	wantSame(t, snapshot(t, m.root), installed)
+	wantRun(t, m.install("--status"), 0, "runs with it and is healthy\n", "")
+	if text := m.install("--status").Stdout; strings.Contains(text, "to be confirmed") {
+		t.Error(text)
+	}
+}
+
+// TestMovedConfig: the kubelet is given another config with the same content.
+func TestMovedConfig(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.foreign("/etc/a.yaml")
+	m.write(binDir+"/pullpass", "#!/bin/sh\n") // the kubelet of this machine wants it
+	m.flagsInUnit("/etc/a.yaml")
+	m.start()
+	wantRun(t, m.restartingInstall(), 0, "is healthy after", "")
+	m.write("/etc/b.yaml", m.read("/etc/a.yaml"))
+	m.flagsInUnit("/etc/b.yaml")
+	m.start()
+	wantRun(t, m.restartingInstall(), 0, "nothing to do", "")
+	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", "")
+	wantRun(t, m.uninstall("--restart"), 0, "", "note: "+binDir+"/pullpass stays: /etc/b.yaml names it")
+	new(loader).wantStarts(t, m)
+}
