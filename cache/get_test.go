@@ -244,14 +244,18 @@ func TestWaitersDoNotQueueForWhatIsNotKept(t *testing.T) {
 			half := make(chan struct{})
 			reached := sync.OnceFunc(func() { close(half) })
 			together(n, func(int) {
-				got := c.get(t, scope, func(context.Context) (provider.Credential, error) {
+				got := c.get(t, scope, func(ctx context.Context) (provider.Credential, error) {
 					if fetching.Add(1) == n/2 {
 						reached()
 					}
 					defer fetching.Add(-1)
+					limit := time.Minute
+					if _, waitedFor := ctx.Deadline(); waitedFor { // one of the first two
+						limit = time.Second
+					}
 					select {
 					case <-half:
-					case <-time.After(time.Second): // one of the first two, for whom the others wait
+					case <-time.After(limit):
 					}
 					return want, nil
 				})

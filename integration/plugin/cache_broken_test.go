@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,22 +62,15 @@ func TestBrokenEntries(t *testing.T) {
 		"link to itself":          {spoil: inPlace(func(path string) error { return os.Symlink(filepath.Base(path), path) })},
 		"link to a device":        {spoil: inPlace(func(path string) error { return os.Symlink("/dev/zero", path) })},
 		"pipe":                    {spoil: inPlace(func(path string) error { return syscall.Mkfifo(path, 0o600) })},
-		"socket": {spoil: inPlace(func(path string) error {
-			listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-			if err == nil {
-				listener.SetUnlinkOnClose(false)
-				listener.Close()
-			}
-			return err
-		})},
-		"lock is a directory": {spoil: lockInPlace(func(path string) error { return os.MkdirAll(filepath.Join(path, "a"), 0o700) }), silent: true},
-		"lock is a link":      {spoil: lockInPlace(func(path string) error { return os.Symlink("/nonexistent", path) }), silent: true},
-		"lock is a pipe":      {spoil: lockInPlace(func(path string) error { return syscall.Mkfifo(path, 0o600) }), silent: true},
-		"lock is read-only":   {spoil: lockInPlace(func(path string) error { return os.WriteFile(path, nil, 0o400) }), silent: true},
-		"lock is old":         {spoil: lockInPlace(func(path string) error { return os.WriteFile(path, nil, 0o600) }), silent: true},
+		"socket":                  {spoil: inPlace(func(path string) error { return syscall.Mknod(path, syscall.S_IFSOCK|0o600, 0) })},
+		"lock is a directory":     {spoil: lockInPlace(func(path string) error { return os.MkdirAll(filepath.Join(path, "a"), 0o700) }), silent: true},
+		"lock is a link":          {spoil: lockInPlace(func(path string) error { return os.Symlink("/nonexistent", path) }), silent: true},
+		"lock is a pipe":          {spoil: lockInPlace(func(path string) error { return syscall.Mkfifo(path, 0o600) }), silent: true},
+		"lock is read-only":       {spoil: lockInPlace(func(path string) error { return os.WriteFile(path, nil, 0o400) }), silent: true},
+		"lock is old":             {spoil: lockInPlace(func(path string) error { return os.WriteFile(path, nil, 0o600) }), silent: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := shortStore(t)
+			s := newStore(t)
 			old := aws.accepts(t, aws.ask(t, s))
 			c.spoil(t, s.entry(t))
 			calls := aws.fake.Calls(aws.token)
@@ -176,15 +168,6 @@ func lockInPlace(create func(path string) error) func(*testing.T, string) {
 		must(t, os.Remove(path))
 		must(t, create(strings.TrimSuffix(path, ".json")+".lock"))
 	}
-}
-
-// shortStore is a store whose path is short enough for a socket's.
-func shortStore(t *testing.T) store {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "pullpass-")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	return store(filepath.Join(folder, "cache"))
 }
 
 func readAll(t *testing.T, path string) []byte {

@@ -25,29 +25,43 @@ func TestRefreshAhead(t *testing.T) {
 			if cloud.accepts(t, cloud.ask(t, s)) != old {
 				t.Error("the password is another before the time")
 			}
+			cloud.fetched(t, 1)
 
-			s.age(t)
-			renewed := cloud.accepts(t, cloud.ask(t, s))
-			if renewed == old {
-				t.Error("the password is still the old one")
-			}
-			cloud.fetched(t, 2)
-
-			s.age(t)
+			renewed := cloud.renew(t, s, 1, old)
 			cloud.fake.Always(cloud.token, script.Order{Delay: 200 * time.Millisecond})
-			fresh := map[string]bool{}
-			for _, r := range cloud.burst(t, binaries.Tested, s, 50) {
-				if password := cloud.accepts(t, r); password != renewed {
-					fresh[password] = true
-				}
-			}
-			if len(fresh) != 1 {
-				t.Errorf("the burst got %d new passwords", len(fresh))
-			}
-			cloud.fetched(t, 3)
+			cloud.renew(t, s, 50, renewed)
 			s.holdsOneEntry(t)
 		})
 	}
+}
+
+// renew has n processes at once ask for a credential that is due, and returns its new password.
+// One of them renews it. On a busy machine the 2 s that it has for that may be over before; then
+// all do it again.
+func (c *cloud) renew(t *testing.T, s store, n int, old string) string {
+	t.Helper()
+	for range 10 {
+		s.age(t)
+		before, late, fresh := c.fake.Calls(c.token), 0, map[string]bool{}
+		for _, r := range c.burst(t, binaries.Tested, s, n) {
+			if password := c.accepts(t, r); password != old {
+				fresh[password] = true
+			}
+			if strings.Contains(r.stderr, notRenewed) {
+				late++
+			}
+		}
+		calls := c.fake.Calls(c.token) - before
+		if len(fresh) > 1 || len(fresh)+late == 0 || calls > len(fresh)+late {
+			t.Fatalf("%d got %d new passwords, with %d calls for a token and %d that were late", n, len(fresh), calls, late)
+		}
+		for password := range fresh {
+			return password
+		}
+		t.Logf("%d were late", late)
+	}
+	t.Fatal("the credential is not renewed")
+	return ""
 }
 
 // TestRefreshFails: the token in hand is the answer, of the one that tries after a few seconds

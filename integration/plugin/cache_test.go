@@ -118,9 +118,9 @@ func replaceFile(t *testing.T, path string, data []byte) {
 	}
 }
 
-// age makes the only entry one that is past half of its life.
+// age makes the only entry one that is past half of its life, and is to be renewed now.
 func (s store) age(t *testing.T) {
 	t.Helper()
 	now := time.Now()
-	edit(t, s.entry(t), entry{"issued": now.Add(-8 * time.Hour), "refresh": now.Add(-time.Minute)})
+	edit(t, s.entry(t), entry{"issued": now.Add(-8 * time.Hour), "refresh": now.Add(-time.Minute), "failure": nil})
 }

@@ -36,10 +36,6 @@ func Main(m *testing.M, binaries *Binaries) int {
 }
 
 func buildAll(folder string) (Binaries, error) {
-	// A test runs it as another user.
-	if err := os.Chmod(folder, 0o711); err != nil {
-		return Binaries{}, err
-	}
 	// As the Makefile does, which has it in Go's build cache.
 	released := filepath.Join(folder, "pullpass")
 	if err := build(released, []string{"CGO_ENABLED=0"}, "-trimpath", "-buildvcs=auto", "-ldflags=-s -w"); err != nil {
@@ -59,7 +55,11 @@ func build(path string, env []string, args ...string) error {
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("build pullpass: %w\n%s", err, output)
 	}
-	return nil
+	// A test runs it as another user, whatever the umask.
+	if err := os.Chmod(filepath.Dir(path), 0o711); err != nil {
+		return err
+	}
+	return os.Chmod(path, 0o755)
 }
 
 // Offline is an environment without an identity or a way to a real cloud, and with a cache of

@@ -28,6 +28,7 @@ const version = "v1.2.3"
 // TestRelease makes a release of the work tree, as a tagged commit, at two places and in two
 // environments.
 func TestRelease(t *testing.T) {
+	withoutGitVariables(t)
 	first := snapshot(t)
 	second := filepath.Join(t.TempDir(), "a", "longer", "path", "to", "it")
 	git(t, ".", "clone", "--quiet", first, second)
@@ -87,12 +88,26 @@ func snapshot(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	// From here on, the hooks and templates of who runs the tests are not for what is made.
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 	git(t, folder, "init", "--quiet")
 	git(t, folder, "add", "--all")
 	git(t, folder, "-c", "user.name=acme", "-c", "user.email=acme@example.com", "-c", "commit.gpgSign=false",
 		"commit", "--quiet", "--message=Release")
 	git(t, folder, "-c", "tag.gpgSign=false", "tag", version)
 	return folder
+}
+
+// withoutGitVariables drops what git sets for its hooks, from one of which the tests may run: it
+// names the repository of the hook, and would have us commit into that.
+func withoutGitVariables(t *testing.T) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "GIT_") {
+			t.Setenv(name, "") // which restores it in the end
+			os.Unsetenv(name)
+		}
+	}
 }
 
 func git(t *testing.T, folder string, args ...string) string {
