@@ -164,7 +164,7 @@ func TestKilledRestart(t *testing.T) {
 			if restarts > 2 {
 				t.Errorf("the kubelet was restarted %d times", restarts)
 			}
-			wantRun(t, m.restartingInstall(), 0, "nothing to do", "")
+			wantRun(t, m.install("--restart"), 0, "nothing to do", "")
 			wantRestarts(t, m, restarts)
 			wantCode(t, m.uninstall("--restart"), 0)
 			wantSame(t, withState(m), before)
@@ -228,7 +228,7 @@ func TestKilledUninstallWithRestart(t *testing.T) {
 	t.Parallel()
 	before := snapshot(t, newMachine(t).root)
 	steps := disturbed{
-		prepare: func(m *machine) { wantCode(m.t, m.restartingInstall(), 0) },
+		prepare: func(m *machine) { wantCode(m.t, m.install("--restart"), 0) },
 		args:    []string{"uninstall", "--restart"},
 		after: func(t *testing.T, m *machine) {
 			wantSame(t, withState(m), before)

@@ -42,12 +42,12 @@ func TestReboot(t *testing.T) {
 		m := killed(t)
 		before := snapshot(t, m.root)
 		m.reboot(t)
-		wantRun(t, m.restartingInstall(), 0, "", "note: no kubelet runs: it will read this when it starts")
+		wantRun(t, m.install("--restart"), 0, "", "note: no kubelet runs: it will read this when it starts")
 		wantSame(t, snapshot(t, m.root), before)
 		if comesBack {
 			m.set(func() { m.refuses = func(string) bool { return false } })
 			m.start()
-			wantRun(t, m.restartingInstall(), 0, "is healthy after", pendingNote)
+			wantRun(t, m.install("--restart"), 0, "is healthy after", pendingNote)
 			wantRestarts(t, m, 1)
 			continue
 		}
@@ -64,7 +64,7 @@ func TestRebootInRollback(t *testing.T) {
 	before := snapshot(t, m.root)
 	m.set(func() { m.refuses = func(config string) bool { return config != "" } })
 	held := make(chan struct{})
-	p := launch(t, "install", "--root", m.root, "--restart", "--restart-timeout", "2s")
+	p := launch(t, "install", "--root", m.root, "--restart", "--restart-timeout", "4s")
 	m.awaitRestart(t)
 	m.set(func() { m.held = held })
 	m.awaitRestart(t) // that of the rollback

@@ -19,7 +19,7 @@ func (m *machine) edit(from, to string) {
 func TestEditedAfterStart(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	const edited = "note: " + configPath + ": the provider pullpass is not as an install wrote it and is kept as it is"
 	const since = "the kubelet was not restarted since " + configPath + " was changed"
 	m.edit("5m", "4m")
@@ -28,17 +28,17 @@ func TestEditedAfterStart(t *testing.T) {
 	wantRun(t, m.install("--restart", "--dry-run"), 0, "restart kubelet.service\n", edited)
 	m.edit("4m", "5m")
 	wantRun(t, m.install("--status"), 0, "runs with it", "")
-	wantRun(t, m.restartingInstall(), 0, "nothing to do", "")
+	wantRun(t, m.install("--restart"), 0, "nothing to do", "")
 	wantRestarts(t, m, 1)
 	m.edit("5m", "4m")
-	wantRun(t, m.restartingInstall(), 0, "the kubelet was restarted and is healthy after", edited)
+	wantRun(t, m.install("--restart"), 0, "the kubelet was restarted and is healthy after", edited)
 	wantRestarts(t, m, 2)
 	wantRun(t, m.install("--status"), 0, "runs with it", "")
 
 	// A kubelet that has been restarted by somebody else.
 	m.start()
 	wantRun(t, m.install("--status"), 0, "runs with it", "")
-	wantRun(t, m.restartingInstall(), 0, "nothing to do", edited)
+	wantRun(t, m.install("--restart"), 0, "nothing to do", edited)
 	m.edit("4m", "3m")
 	wantRun(t, m.install("--status"), 1, "kubelet: "+since, "")
 
@@ -53,7 +53,7 @@ func TestEditedAfterStart(t *testing.T) {
 	wantRun(t, m.restartingInstall(), 1, "", "is not tried again")
 	m.set(func() { m.refuses = func(string) bool { return false } })
 	m.start()
-	wantRun(t, m.restartingInstall(), 0, "nothing to do", edited)
+	wantRun(t, m.install("--restart"), 0, "nothing to do", edited)
 }
 
 // TestSameAgain: what was taken off and put on again while the same kubelet runs does not need a
@@ -61,11 +61,11 @@ func TestEditedAfterStart(t *testing.T) {
 func TestSameAgain(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	installed := snapshot(t, m.root)
 	wantRun(t, m.local(t, "uninstall"), 0, "removed "+configPath, "which stays")
 	wantRun(t, m.install("--status"), 1, "to be confirmed", "")
-	wantRun(t, m.restartingInstall(), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, "")
 	wantRestarts(t, m, 1)
 	wantSame(t, snapshot(t, m.root), installed)
 	wantRun(t, m.install("--status"), 0, "runs with it and is healthy\n", "")
@@ -82,11 +82,11 @@ func TestMovedConfig(t *testing.T) {
 	m.write(binDir+"/pullpass", "#!/bin/sh\n") // the kubelet of this machine wants it
 	m.flagsInUnit("/etc/a.yaml")
 	m.start()
-	wantRun(t, m.restartingInstall(), 0, "is healthy after", "")
+	wantRun(t, m.install("--restart"), 0, "is healthy after", "")
 	m.write("/etc/b.yaml", m.read("/etc/a.yaml"))
 	m.flagsInUnit("/etc/b.yaml")
 	m.start()
-	wantRun(t, m.restartingInstall(), 0, "nothing to do", "")
+	wantRun(t, m.install("--restart"), 0, "nothing to do", "")
 	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", "")
 	wantRun(t, m.uninstall("--restart"), 0, "", "note: "+binDir+"/pullpass stays: /etc/b.yaml names it")
 	new(loader).wantStarts(t, m)

@@ -15,18 +15,18 @@ func TestRestart(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	before := snapshot(t, m.root)
-	wantRun(t, m.restartingInstall(), 0, "the kubelet was restarted and is healthy after ", "")
+	wantRun(t, m.install("--restart"), 0, "the kubelet was restarted and is healthy after ", "")
 	wantRestarts(t, m, 1)
 	installed, at := snapshot(t, m.root), times(t, m.root)
 	for range 2 {
-		wantRun(t, m.restartingInstall(), 0, "nothing to do\n", "")
+		wantRun(t, m.install("--restart"), 0, "nothing to do\n", "")
 	}
 	wantRestarts(t, m, 1)
 	wantSame(t, times(t, m.root), at)
 
-	wantRun(t, m.restartingInstall("--arg", "-v"), 0, "wrote "+configPath, "")
+	wantRun(t, m.install("--restart", "--arg", "-v"), 0, "wrote "+configPath, "")
 	wantRestarts(t, m, 2)
-	wantRun(t, m.restartingInstall(), 0, "wrote "+configPath, "")
+	wantRun(t, m.install("--restart"), 0, "wrote "+configPath, "")
 	wantRestarts(t, m, 3)
 	wantSame(t, snapshot(t, m.root), installed)
 
@@ -48,7 +48,7 @@ func TestRestartByHand(t *testing.T) {
 	wantRun(t, m.install("--status"), 1, "kubelet: the kubelet was not restarted", "")
 	m.start()
 	wantRun(t, m.install("--status"), 1, "kubelet: the kubelet was not restarted", "") // it is not known when it started
-	wantRun(t, m.restartingInstall(), 0, "the kubelet was restarted and is healthy", "")
+	wantRun(t, m.install("--restart"), 0, "the kubelet was restarted and is healthy", "")
 	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", "")
 
 	// While it runs with the plugin, the binary stays.
@@ -123,13 +123,13 @@ func TestRollbackToFormerInstall(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	before := snapshot(t, m.root)
-	wantRun(t, m.restartingInstall(), 0, "is healthy after", "")
+	wantRun(t, m.install("--restart"), 0, "is healthy after", "")
 	installed := snapshot(t, m.root)
 	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "poison") } })
 	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "put back", "no kubelet runs; it runs with its former configuration again")
 	wantSame(t, snapshot(t, m.root), installed)
 	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "", "is not tried again")
-	wantRun(t, m.restartingInstall(), 0, "nothing to do", "")
+	wantRun(t, m.install("--restart"), 0, "nothing to do", "")
 	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", "")
 	wantRun(t, m.uninstall("--restart"), 0, "removed", "")
 	wantSame(t, snapshot(t, m.root), before)
@@ -148,7 +148,7 @@ func TestRollbackMendsBinary(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t)
-			wantCode(t, m.restartingInstall(), 0)
+			wantCode(t, m.install("--restart"), 0)
 			installed, path := snapshot(t, m.root), m.path(binDir+"/pullpass")
 			m.set(func() {
 				m.refuses = func(config string) bool {
@@ -171,7 +171,7 @@ func TestRollbackOfUninstall(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	before := snapshot(t, m.root)
-	wantRun(t, m.restartingInstall(), 0, "is healthy after", "")
+	wantRun(t, m.install("--restart"), 0, "is healthy after", "")
 	installed := snapshot(t, m.root)
 	m.set(func() { m.refuses = func(config string) bool { return config == "" } })
 	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, "put back", "no kubelet runs; it runs with its former configuration again")
@@ -210,7 +210,7 @@ func TestRollbackOfChangedFiles(t *testing.T) {
 	// What is ours alone is not kept.
 	m = newMachine(t)
 	m.set(func() { m.refuses = func(config string) bool { return config == "" } })
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	installed := snapshot(t, m.root)
 	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, "put back", "it runs with its former configuration again")
 	wantSame(t, snapshot(t, m.root), installed)
@@ -221,7 +221,7 @@ func TestUpdateBeforeRollback(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	before := snapshot(t, m.root)
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	wantCode(t, m.install("--arg=--poison"), 0)
 	binary, err := os.ReadFile(binaries.Released)
 	must(t, err)
@@ -246,7 +246,7 @@ func TestOthersAreNotForgiven(t *testing.T) {
 	m := newMachine(t)
 	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "poison") } })
 	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "put back", "it runs with its former configuration again")
-	wantRun(t, m.restartingInstall(), 0, "is healthy after", "")
+	wantRun(t, m.install("--restart"), 0, "is healthy after", "")
 	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "", "is not tried again")
 }
 
@@ -305,13 +305,13 @@ func TestNoKubelet(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.stop()
-	wantRun(t, m.restartingInstall(), 0, "wrote "+flagsPath, "note: no kubelet runs: it will read this when it starts")
+	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, "note: no kubelet runs: it will read this when it starts")
 	wantRestarts(t, m, 0)
 	wantRun(t, m.install("--status"), 1, "to be confirmed", "")
 	m.start()
 	wantRun(t, m.install("--status"), 0, "to be confirmed", "")
-	wantRun(t, m.restartingInstall(), 0, "the kubelet is healthy with what was installed before\n", "")
-	wantRun(t, m.restartingInstall(), 0, "nothing to do\n", "")
+	wantRun(t, m.install("--restart"), 0, "the kubelet is healthy with what was installed before\n", "")
+	wantRun(t, m.install("--restart"), 0, "nothing to do\n", "")
 	wantRestarts(t, m, 0)
 }
 
@@ -339,9 +339,9 @@ func TestStopped(t *testing.T) {
 				if comesBack {
 					m.set(func() { m.refuses = func(string) bool { return false } })
 					m.start()
-					wantRun(t, m.restartingInstall(), 0, "is healthy after", note)
+					wantRun(t, m.install("--restart"), 0, "is healthy after", note)
 					wantRestarts(t, m, 1)
-					wantRun(t, m.restartingInstall(), 0, "nothing to do", "")
+					wantRun(t, m.install("--restart"), 0, "nothing to do", "")
 					return
 				}
 				r := m.restartingInstall()
@@ -387,7 +387,7 @@ func TestFailedRestart(t *testing.T) {
 	wantRun(t, r, 1, "wrote "+flagsPath, "error: restart kubelet.service: systemctl: Failed to restart kubelet.service: Access denied\npullpass: hint: restart the kubelet by hand: systemctl restart kubelet.service\n")
 	wantRun(t, m.install("--status"), 1, "kubelet: the kubelet was not restarted", "")
 	m.set(func() { m.broken = "" })
-	wantRun(t, m.restartingInstall(), 0, "is healthy after", "")
+	wantRun(t, m.install("--restart"), 0, "is healthy after", "")
 }
 
 // awaitRestart waits until systemctl is asked for a restart.

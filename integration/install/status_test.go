@@ -39,7 +39,7 @@ func TestStatus(t *testing.T) {
 }
 `)
 	wantRun(t, m.install("--status"), 1, "kubelet: process 1001 runs without it and is healthy\n", "")
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	golden(0, `{
   "installed": true,
   "platform": "kubeadm",
@@ -89,7 +89,7 @@ func TestStatus(t *testing.T) {
 func TestStatusOfChosenPlaces(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	wantRun(t, m.install("--status", "--kubelet-config", configPath, "--bin-dir", binDir), 0, "installed: yes\n", "")
 	wantRun(t, m.install("--status", "--kubelet-config", "/etc/other.yaml"), 1, "installed: no, the provider pullpass is not in /etc/other.yaml\n", "")
 }
@@ -98,7 +98,7 @@ func TestStatusOfChosenPlaces(t *testing.T) {
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	p := newProcess(t, "install", "--root", m.root, "--status", "-o", "json", "--watch", "1s")
 	reader, writer := io.Pipe()
 	p.Stdout = writer

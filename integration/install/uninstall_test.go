@@ -20,12 +20,12 @@ func TestOthersProviders(t *testing.T) {
 	t.Parallel()
 	for name, between := range map[string]func(m *machine){
 		"uninstall":       func(*machine) {},
-		"another install": func(m *machine) { wantRun(m.t, m.restartingInstall("--arg", "-v"), 0, "wrote "+configPath, "") },
+		"another install": func(m *machine) { wantRun(m.t, m.install("--restart", "--arg", "-v"), 0, "wrote "+configPath, "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t)
-			wantCode(t, m.restartingInstall(), 0)
+			wantCode(t, m.install("--restart"), 0)
 			m.addProvider("other")
 			between(m)
 			flags := m.read(flagsPath)
@@ -41,7 +41,7 @@ func TestOthersProviders(t *testing.T) {
 				}
 			})
 			_, before := m.runs()
-			wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 0, "is healthy after", note)
+			wantRun(t, m.uninstall("--restart"), 0, "is healthy after", note)
 			wantRestarts(t, m, before+1)
 			if m.read(flagsPath) != flags || m.read(binDir+"/other") == "" || m.read(binDir+"/pullpass") != "" {
 				t.Errorf("there is\n%s", m.read(flagsPath))
@@ -102,7 +102,7 @@ func TestFlagsWithoutConfig(t *testing.T) {
 	without := snapshot(t, m.root)
 	wantCode(t, m.install(), 0)
 	m.start()
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	before := withState(m)
 	for _, args := range [][]string{{"--restart"}, {"--restart", "--dry-run"}} {
 		wantRun(t, m.uninstall(args...), 1, "", "does not start without it, in which there is only pullpass\npullpass: hint: take the two --image-credential-provider flags away")
@@ -116,7 +116,7 @@ func TestFlagsWithoutConfig(t *testing.T) {
 func TestUnrecorded(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	must(t, os.RemoveAll(m.path(statePath)))
 	wantRun(t, m.install(), 0, "nothing to do", "")
 	before := withState(m)
@@ -175,7 +175,7 @@ func TestUninstallSick(t *testing.T) {
 		m.refuses = func(config string) bool { m.sick = config != ""; return false }
 	})
 	m.start()
-	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 0, "removed "+binDir+"/pullpass", "note: no healthy kubelet is seen with what was installed before")
+	wantRun(t, m.uninstall("--restart"), 0, "removed "+binDir+"/pullpass", "note: no healthy kubelet is seen with what was installed before")
 	wantRestarts(t, m, 1)
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
@@ -185,7 +185,7 @@ func TestUninstallSick(t *testing.T) {
 func TestUninstallDryRun(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	wantCode(t, m.restartingInstall(), 0)
+	wantCode(t, m.install("--restart"), 0)
 	steps := func(r string) (steps []string) {
 		for line := range strings.Lines(r) {
 			if word, _, _ := strings.Cut(line, " "); slices.Contains([]string{"diff", "remove", "restart", "write"}, word) {
