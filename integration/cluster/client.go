@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,8 @@ type Client struct {
 	Kubeconfig string
 
 	cluster *Cluster
+	http    *http.Client
+	token   string // if it does not log in by a certificate
 }
 
 // User returns a user of a name and groups, who logs in by a certificate. A node's name is
@@ -28,21 +31,24 @@ func (c *Cluster) User(t testing.TB, name string, groups ...string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.client(t, "default", map[string]any{"client-certificate-data": login.certificate, "client-key-data": login.key})
+	return c.client(t, "default", credential{certificate: login})
 }
 
 // ServiceAccount returns a service account as a user, with a token as a pod of it would have,
 // and its namespace as the one that kubectl takes if none is named.
 func (c *Cluster) ServiceAccount(t testing.TB, namespace, name string) *Client {
 	t.Helper()
-	token := c.Admin.Kubectl(t, "", "create", "token", name, "--namespace", namespace)
-	return c.client(t, namespace, map[string]any{"token": strings.TrimSpace(token)})
+	return c.client(t, namespace, credential{token: c.Admin.Token(t, namespace, name, "")})
 }
 
 // client writes the kubeconfig of a user; JSON is YAML, and its byte slices are base64.
-func (c *Cluster) client(t testing.TB, namespace string, user map[string]any) *Client {
+func (c *Cluster) client(t testing.TB, namespace string, login credential) *Client {
 	t.Helper()
 	type object map[string]any
+	user := object{"token": login.token}
+	if login.token == "" {
+		user = object{"client-certificate-data": login.certificate.certificate, "client-key-data": login.certificate.key}
+	}
 	content, err := json.Marshal(object{
 		"apiVersion":      "v1",
 		"kind":            "Config",
@@ -58,24 +64,11 @@ func (c *Cluster) client(t testing.TB, namespace string, user map[string]any) *C
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &Client{path, c}
-}
-
-// Watch runs kubectl get for one object, and returns what it prints as JSON: the object as it is,
-// and as it is after each change, until ctx ends.
-func (c *Client) Watch(ctx context.Context, t testing.TB, kind, namespace, name string) *json.Decoder {
-	t.Helper()
-	command := c.command(ctx, "get", kind, name, "--namespace", namespace, "--output=json", "--watch")
-	output, err := command.StdoutPipe()
+	http, err := c.connect(t, login)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command.Stderr = os.Stderr
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	context.AfterFunc(ctx, func() { command.Wait() })
-	return json.NewDecoder(output)
+	return &Client{Kubeconfig: path, cluster: c, http: http, token: login.token}
 }
 
 func (c *Client) command(ctx context.Context, args ...string) *exec.Cmd {

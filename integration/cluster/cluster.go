@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -30,7 +31,8 @@ type Cluster struct {
 
 	authority *authority
 	kubectl   string
-	home      string // of kubectl: what it learns of the API is the same for all users
+	home      string   // of kubectl: what it learns of the API is the same for all users
+	resources sync.Map // []resource by version of an API, for the same reason
 }
 
 // Start starts a cluster that ends with the test.

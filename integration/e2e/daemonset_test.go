@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -33,7 +34,7 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 	s := &site{n.registries, control.Admin, name}
 	loadImage(t, n)
 	namespace := newNamespace(t, s.admin, "team")
-	s.admin.Kubectl(t, "", "create", "serviceaccount", "default", "-n", namespace)
+	newAccount(t, s.admin, namespace)
 	s.fails(t, s.run(t, namespace, "before", ecrHost), "insufficient_scope: authorization failed")
 	t.Run("rotation", func(t *testing.T) { testRotationPod(t, n, s, control) })
 
@@ -69,7 +70,7 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 // network, and its environment leads to what is there: the clouds' fakes and the API server.
 func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster) {
 	manifests := s.admin.Kubectl(t, "", "kustomize", examplesFolder+"/rotation/eks-irsa")
-	s.admin.Kubectl(t, manifests, "apply", "-f", "-")
+	applyAll(t, s.admin, "", manifests)
 	var pod *corev1.Pod
 	for _, job := range parseAll[batchv1.CronJob](t, manifests) {
 		if job.Kind == "CronJob" {
@@ -87,8 +88,12 @@ func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster)
 	kubectl.Env = append(kubectl.Env, variables([]string{"KUBERNETES_SERVICE_HOST=" + api.Hostname(), "KUBERNETES_SERVICE_PORT=" + api.Port()})...)
 	n.Import(t, kubectl.Image, node.ProgramImage(t, cluster.Binary(t, "kubectl")))
 	// A controller makes it in a whole cluster.
-	s.admin.Kubectl(t, "", "create", "configmap", "kube-root-ca.crt", "-n", pod.Namespace, "--from-literal=ca.crt="+string(control.CA))
-	s.admin.Kubectl(t, toJSON(t, pod), "create", "-f", "-")
+	createAll(t, s.admin, pod.Namespace, toJSON(t, corev1.ConfigMap{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{Name: "kube-root-ca.crt"},
+		Data:       map[string]string{"ca.crt": string(control.CA)},
+	}))
+	createAll(t, s.admin, pod.Namespace, toJSON(t, pod))
 	s.await(t, pod, func(pod *corev1.Pod) bool { return pod.Status.Phase == corev1.PodSucceeded })
 	s.runs(t, s.run(t, pod.Namespace, "rotated", ecrHost, "regcred"))
 }
@@ -123,12 +128,12 @@ func loadImage(t *testing.T, n *target) {
 // confirmQuota does what the controller of quotas does first: without it, no pod is let in.
 func (s *site) confirmQuota(t *testing.T, name string) {
 	t.Helper()
-	quota := get[corev1.ResourceQuota](t, s.admin, "resourcequota", name, name)
+	quota := get[corev1.ResourceQuota](t, s.admin, "ResourceQuota", name, name)
 	status, err := json.Marshal(map[string]any{"status": corev1.ResourceQuotaStatus{Hard: quota.Spec.Hard, Used: corev1.ResourceList{corev1.ResourcePods: {}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.admin.Kubectl(t, "", "patch", "resourcequota", name, "-n", name, "--subresource=status", "--type=merge", "-p", string(status))
+	s.admin.Do(t, http.MethodPatch, s.admin.Path(t, "v1", "ResourceQuota", name)+"/"+name+"/status", cluster.MergePatch, string(status))
 }
 
 // runDaemon makes the pod of the DaemonSet among manifests, as its controller does, and waits until
@@ -137,7 +142,7 @@ func (s *site) runDaemon(t *testing.T, manifests string) *corev1.Pod {
 	t.Helper()
 	pod := daemonPod(t, manifests)
 	pod.Spec.NodeName = s.node
-	s.admin.Kubectl(t, toJSON(t, pod), "create", "-f", "-")
+	createAll(t, s.admin, pod.Namespace, toJSON(t, pod))
 	return s.await(t, pod, func(pod *corev1.Pod) bool {
 		for _, condition := range pod.Status.Conditions {
 			if condition.Type == corev1.PodReady {

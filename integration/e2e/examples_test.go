@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,13 +31,35 @@ func testExamples(t *testing.T, c *cluster.Cluster) {
 // testAccepted has the API server check manifests strictly.
 func testAccepted(t *testing.T, admin *cluster.Client, all map[string]string) {
 	misspelt := `{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "regcred", "lables": {}}}`
-	refused(t, admin, misspelt, "unknown field", "apply", "--validate=strict", "--dry-run=server", "-f", "-")
+	for _, m := range manifestsOf(t, admin, "default", misspelt) {
+		if code, answer := check(t, admin, m); code != http.StatusBadRequest || !strings.Contains(answer, "unknown field") {
+			t.Errorf("a misspelt field is accepted: %d, %s", code, answer)
+		}
+	}
 	for path, manifests := range all {
 		t.Run(path, func(t *testing.T) {
-			t.Parallel()
-			admin.Kubectl(t, manifests, "apply", "--validate=strict", "--dry-run=server", "-f", "-")
+			for _, m := range manifestsOf(t, admin, "default", manifests) {
+				if code, answer := check(t, admin, m); code >= http.StatusBadRequest {
+					t.Errorf("%s/%s is not accepted: %d, %s", m.path, m.metadata.Name, code, answer)
+				}
+			}
 		})
 	}
+}
+
+// check has the API server do all but store the object, in place of the one of its name if that is
+// there.
+func check(t *testing.T, admin *cluster.Client, m manifest) (code int, answer string) {
+	t.Helper()
+	const strict = "?dryRun=All&fieldValidation=Strict"
+	code, body, err := admin.Ask(t.Context(), http.MethodPost, m.path+strict, cluster.JSON, m.content)
+	if code == http.StatusConflict {
+		code, body, err = admin.Ask(t.Context(), http.MethodPut, m.path+"/"+m.metadata.Name+strict, cluster.JSON, m.content)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, string(body)
 }
 
 const (
@@ -121,5 +144,5 @@ metadata: {name: default, namespace: %[1]s}
 ---
 `, namespace)
 	}
-	admin.Kubectl(t, objects.String(), "apply", "--server-side", "--field-manager=test", "-f", "-")
+	applyAll(t, admin, "", objects.String())
 }

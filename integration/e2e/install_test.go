@@ -95,7 +95,10 @@ func testStaleLogin(t *testing.T, n *target) {
 	n.run(t, "public", hubHost)
 	n.run(t, "private", hubHost)
 	n.runs(t, "public") // by a second try, without the login
-	n.fails(t, "private")
+	failed := n.AwaitPod(t, "private-node", node.PullFailed)
+	if message := failed.Status.ContainerStatuses[0].State.Waiting.Message; !strings.Contains(message, "401 Unauthorized") {
+		t.Errorf("the pull failed for another reason than the login: %s", message)
+	}
 	if n.refused.Load() == 0 {
 		t.Error("the stale login was not tried")
 	}

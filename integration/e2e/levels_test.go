@@ -4,13 +4,13 @@ package e2e_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pullpass/pullpass/integration/cluster"
 )
@@ -49,21 +49,17 @@ func testLevels(t *testing.T, admin *cluster.Client, all map[string]string) {
 	}
 	for _, level := range levels {
 		t.Run(level, func(t *testing.T) {
-			admin.Kubectl(t, fmt.Sprintf(levelNamespace, level), "apply", "-f", "-")
-			list := corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "List"}}
+			createAll(t, admin, "", fmt.Sprintf(levelNamespace, level))
 			for _, c := range claims {
-				list.Items = append(list.Items, *c.pod)
-			}
-			r := admin.Run(t.Context(), toJSON(t, list), "create", "-n", level, "--dry-run=server", "-f", "-")
-			for _, c := range claims {
-				taken := strings.Contains(r.Stdout, "pod/"+c.pod.Name+" created")
-				violates := strings.Contains(r.Stderr, fmt.Sprintf("pods %q is forbidden: violates PodSecurity %q", c.pod.Name, level+":latest"))
-				if stricter := slices.Index(levels, level) < slices.Index(levels, c.level); taken == stricter || violates != stricter {
-					t.Errorf("%s claims to be %s, and is let in: %t, violates the level: %t", c.pod.Name, c.level, taken, violates)
+				code, answer, err := admin.Ask(t.Context(), http.MethodPost, admin.Path(t, "v1", "Pod", level)+"?dryRun=All", cluster.JSON, toJSON(t, c.pod))
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-			if t.Failed() {
-				t.Log(r.Stderr)
+				taken := code == http.StatusCreated
+				violates := code == http.StatusForbidden && strings.Contains(string(answer), fmt.Sprintf(`violates PodSecurity \"%s:latest\"`, level))
+				if stricter := slices.Index(levels, level) < slices.Index(levels, c.level); taken == stricter || violates != stricter {
+					t.Errorf("%s claims to be %s, and is let in: %t, violates the level: %t: %s", c.pod.Name, c.level, taken, violates, answer)
+				}
 			}
 		})
 	}

@@ -17,15 +17,26 @@ import (
 )
 
 // TestNode runs nodes that are alone. Nothing is left of them in the end. It is not parallel to
-// others, whose nodes would be there.
+// others, whose mounts would be there.
 func TestNode(t *testing.T) {
 	settings := kernelSettings(t)
-	var processes []string // the namespaces of the nodes'
-	t.Run("alone", func(t *testing.T) { processes = append(processes, namespaceOf(t, testAlone(t))) })
-	t.Run("supervised", func(t *testing.T) { processes = append(processes, namespaceOf(t, testSupervised(t))) })
-	for _, namespace := range processes {
-		if isThere(t, namespace) {
+	var nodes [2]traces
+	t.Run("nodes", func(t *testing.T) {
+		t.Run("alone", func(t *testing.T) {
+			t.Parallel()
+			nodes[0] = tracesOf(t, testAlone(t))
+		})
+		t.Run("supervised", func(t *testing.T) {
+			t.Parallel()
+			nodes[1] = tracesOf(t, testSupervised(t))
+		})
+	})
+	for _, n := range nodes {
+		if isThere(t, n.namespace) {
 			t.Error("processes of a node are left")
+		}
+		if left := cgroupsOf(t, n.cgroup); len(left) > 0 {
+			t.Errorf("cgroups are left: %q", left)
 		}
 	}
 	if now := kernelSettings(t); now != settings {
@@ -34,11 +45,6 @@ func TestNode(t *testing.T) {
 	for _, mounts := range glob(t, "/proc/self/task/*/mounts") { // of each thread
 		if content, err := os.ReadFile(mounts); err == nil && bytes.Contains(content, []byte("pullpass-test")) {
 			t.Errorf("mounts are left:\n%s", content)
-		}
-	}
-	for _, pattern := range []string{"/sys/fs/cgroup/pullpass-test-*", "/sys/fs/cgroup/*/pullpass-test-*"} {
-		if left := glob(t, pattern); len(left) > 0 {
-			t.Errorf("cgroups are left: %q", left)
 		}
 	}
 	for _, path := range []string{"/var/lib/kubelet/config.yaml", "/etc/kubernetes/manifests/public.json", "/etc/containerd/certs.d/registry.example.com",
@@ -70,9 +76,6 @@ func testAlone(t *testing.T) *node.Node {
 		t.Errorf("a kubelet with a wrong flag has started, or says nothing of it: %v", err)
 	}
 
-	if !isThere(t, namespaceOf(t, n)) {
-		t.Error("none of the node's processes is found")
-	}
 	setting, err := os.ReadFile(n.Path("/proc/sys/kernel/panic"))
 	if err != nil || strings.TrimSpace(string(setting)) != "10" {
 		t.Errorf("the kubelet has not set kernel.panic to 10: %q, %v", setting, err)
@@ -146,6 +149,22 @@ func kernelSettings(t *testing.T) string {
 	return settings.String()
 }
 
+// traces are what may be left of a node: processes in a namespace, and a cgroup.
+type traces struct{ namespace, cgroup string }
+
+// tracesOf checks that they are found while the node runs.
+func tracesOf(t *testing.T, n *node.Node) traces {
+	t.Helper()
+	found := traces{namespaceOf(t, n), n.Cgroup()}
+	if !isThere(t, found.namespace) {
+		t.Error("none of the node's processes is found")
+	}
+	if len(cgroupsOf(t, found.cgroup)) == 0 {
+		t.Error("none of the node's cgroups is found")
+	}
+	return found
+}
+
 // namespaceOf returns the name of the node's namespace for processes.
 func namespaceOf(t *testing.T, n *node.Node) string {
 	t.Helper()
@@ -156,6 +175,12 @@ func namespaceOf(t *testing.T, n *node.Node) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(output.String())
+}
+
+// cgroupsOf returns the folders of a node's cgroup, in version 2 and in all hierarchies of version 1.
+func cgroupsOf(t *testing.T, cgroup string) []string {
+	t.Helper()
+	return append(glob(t, "/sys/fs/cgroup"+cgroup), glob(t, "/sys/fs/cgroup/*"+cgroup)...)
 }
 
 // isThere says whether there are processes in a namespace.

@@ -3,9 +3,11 @@
 package e2e_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -71,10 +73,59 @@ func (a serviceAccount) pullSecrets() []string {
 	return names
 }
 
-// get reads an object from the cluster.
+// get reads an object from the cluster, of a kind of v1.
 func get[T any](t *testing.T, user *cluster.Client, kind, namespace, name string) T {
 	t.Helper()
-	return parse[T](t, user.Kubectl(t, "", "get", kind, name, "-n", namespace, "-o", "json"))
+	return parse[T](t, string(user.Do(t, http.MethodGet, user.Path(t, "v1", kind, namespace)+"/"+name, cluster.JSON, "")))
+}
+
+// A manifest is of one object.
+type manifest struct {
+	content  string // JSON
+	path     string // of the API, for all objects of the kind
+	metadata metadata
+}
+
+// manifestsOf returns those of a text of YAML or JSON. Who names no namespace means this one.
+func manifestsOf(t *testing.T, user *cluster.Client, namespace, text string) []manifest {
+	t.Helper()
+	var manifests []manifest
+	for _, content := range parseAll[json.RawMessage](t, text) {
+		object := parse[struct {
+			APIVersion, Kind string
+			Metadata         metadata
+		}](t, string(content))
+		if object.Kind == "" { // no more than comments
+			continue
+		}
+		path := user.Path(t, object.APIVersion, object.Kind, cmp.Or(object.Metadata.Namespace, namespace))
+		manifests = append(manifests, manifest{string(content), path, object.Metadata})
+	}
+	return manifests
+}
+
+// createAll makes the objects of a text.
+func createAll(t *testing.T, user *cluster.Client, namespace, text string) {
+	t.Helper()
+	for _, m := range manifestsOf(t, user, namespace, text) {
+		user.Do(t, http.MethodPost, m.path, cluster.JSON, m.content)
+	}
+}
+
+// applyAll makes the objects of a text, or makes them so if they are there.
+func applyAll(t *testing.T, user *cluster.Client, namespace, text string) {
+	t.Helper()
+	for _, m := range manifestsOf(t, user, namespace, text) {
+		user.Do(t, http.MethodPatch, m.path+"/"+m.metadata.Name+"?fieldManager=test", cluster.Apply, m.content)
+	}
+}
+
+// deleteAll deletes the objects of a text. They are gone at once, unless they are pods that run.
+func deleteAll(t *testing.T, user *cluster.Client, namespace, text string) {
+	t.Helper()
+	for _, m := range manifestsOf(t, user, namespace, text) {
+		user.Do(t, http.MethodDelete, m.path+"/"+m.metadata.Name, cluster.JSON, "")
+	}
 }
 
 // parse reads the only object, or the first, of a text of YAML or JSON.

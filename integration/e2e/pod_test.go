@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -42,12 +43,13 @@ func (p *pod) start(t *testing.T) {
 	t.Helper()
 	p.root = t.TempDir()
 	for name, binary := range images {
-		content, err := os.ReadFile(binary(t))
-		if err != nil {
-			t.Fatal(err)
+		if os.Link(binary(t), p.root+name) == nil {
+			continue
 		}
-		if err := os.WriteFile(p.root+name, content, 0o755); err != nil {
-			t.Fatal(err)
+		// On another file system. If this process wrote it, it could not be run while one that is being
+		// started has the file open as well.
+		if output, err := exec.CommandContext(t.Context(), "cp", binary(t), p.root+name).CombinedOutput(); err != nil {
+			t.Fatalf("cp: %v\n%s", err, output)
 		}
 	}
 	for _, c := range slices.Concat(p.spec.InitContainers, p.spec.Containers) {
@@ -140,11 +142,7 @@ func (p *pod) projected(t *testing.T, sources []corev1.VolumeProjection) map[str
 // token returns a token of the pod's service account for an audience; "" is the API server's.
 func (p *pod) token(t *testing.T, audience string) string {
 	t.Helper()
-	args := []string{"create", "token", p.spec.ServiceAccountName, "-n", p.namespace}
-	if audience != "" {
-		args = append(args, "--audience="+audience)
-	}
-	return strings.TrimSpace(p.cluster.Admin.Kubectl(t, "", args...))
+	return p.cluster.Admin.Token(t, p.namespace, p.spec.ServiceAccountName, audience)
 }
 
 // run runs a container, with what is added to its environment and its arguments.
@@ -189,12 +187,12 @@ func review(t *testing.T, admin *cluster.Client, token, audience string) (userna
 	if err != nil {
 		return "", err
 	}
-	r := admin.Run(t.Context(), string(question), "create", "-o", "json", "-f", "-")
-	if r.Code != 0 {
-		return "", fmt.Errorf("kubectl create: %s", r.Stderr)
+	code, body, err := admin.Ask(t.Context(), http.MethodPost, "/apis/authentication.k8s.io/v1/tokenreviews", cluster.JSON, string(question))
+	if err != nil || code != http.StatusCreated {
+		return "", fmt.Errorf("review a token: %d, %v: %s", code, err, body)
 	}
 	var answer struct {
 		Status struct{ User struct{ Username string } }
 	}
-	return answer.Status.User.Username, json.Unmarshal([]byte(r.Stdout), &answer)
+	return answer.Status.User.Username, json.Unmarshal(body, &answer)
 }

@@ -16,7 +16,7 @@ func testPullSecret(t *testing.T, control *cluster.Cluster) {
 	member := control.User(t, "system:node:"+s.node, "system:nodes")
 	node.Start(t, node.Config{Name: s.node, Registries: s.addresses(), Kubeconfig: member.Kubeconfig})
 	namespace := newNamespace(t, s.admin, "pull-secret")
-	s.admin.Kubectl(t, "", "create", "serviceaccount", "default", "-n", namespace)
+	newAccount(t, s.admin, namespace)
 	for _, host := range []string{hubHost, ecrHost} {
 		t.Run("none for "+host, func(t *testing.T) {
 			pod := s.run(t, namespace, "none", host)
@@ -36,9 +36,9 @@ func testPullSecret(t *testing.T, control *cluster.Cluster) {
 		stale := s.run(t, namespace, "stale", hubHost, "regcred")
 		s.fails(t, stale, "401 Unauthorized")
 
-		before := get[secret](t, s.admin, "secret", namespace, "regcred")
+		before := get[secret](t, s.admin, "Secret", namespace, "regcred")
 		s.apply(t, namespace)
-		if after := get[secret](t, s.admin, "secret", namespace, "regcred"); after.Metadata.UID != before.Metadata.UID {
+		if after := get[secret](t, s.admin, "Secret", namespace, "regcred"); after.Metadata.UID != before.Metadata.UID {
 			t.Error("the Secret has another UID: it was deleted and made anew")
 		}
 		s.runs(t, s.run(t, namespace, "rotated", hubHost, "regcred"))
@@ -47,7 +47,7 @@ func testPullSecret(t *testing.T, control *cluster.Cluster) {
 
 	t.Run("one of the service account", func(t *testing.T) {
 		namespace := newNamespace(t, s.admin, "attached")
-		s.admin.Kubectl(t, "", "create", "serviceaccount", "default", "-n", namespace)
+		newAccount(t, s.admin, namespace)
 		s.fails(t, s.run(t, namespace, "before", ecrHost), "insufficient_scope: authorization failed")
 		manifests, _ := s.issuer.attach(t, s.admin, namespace)
 		s.admin.Kubectl(t, manifests, "apply", "-f", "-")

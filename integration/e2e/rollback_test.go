@@ -65,8 +65,12 @@ func testForeignBreaks(t *testing.T, n *target, foreign string) {
 	chmod(t, foreign, 0o755)
 	files, args := n.files(t, settings), n.Kubelet().Args
 	n.BeforeStart(func() { os.Chmod(foreign, 0o644) })
+	resets := n.Kubelet().Resets
 	n.refuses(t, "kubelet", "install", "--restart", "--restart-timeout=30s")
 	n.BeforeStart(func() {})
+	if now := n.Kubelet(); now.Resets != resets+1 {
+		t.Errorf("the unit's failure was reset %d times, want once: %+v", now.Resets-resets, now)
+	}
 	chmod(t, foreign, 0o755)
 	n.rolledBack(t, files, args)
 	n.rejects(t, "install", "--restart")

@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +31,7 @@ func testRotations(t *testing.T, c *cluster.Cluster, all map[string]string) {
 			jobs++
 			t.Run(path, func(t *testing.T) {
 				r := newRotation(t, c, k, manifests, job)
-				defer c.Admin.Kubectl(t, manifests, "delete", "-f", "-") // the next has the same names
+				defer deleteAll(t, c.Admin, job.Namespace, manifests) // the next has the same names
 				r.test(t, filepath.Join(repository, path, "placeholder.yaml"))
 				if rights := rightsOf(t, manifests); !checked[rights] {
 					checked[rights] = true
@@ -66,7 +67,7 @@ type rotation struct {
 
 func newRotation(t *testing.T, c *cluster.Cluster, k *clouds, manifests string, job batchv1.CronJob) *rotation {
 	t.Helper()
-	c.Admin.Kubectl(t, manifests, "apply", "--server-side", "-f", "-")
+	applyAll(t, c.Admin, job.Namespace, manifests)
 	r := &rotation{
 		pod: &pod{
 			cluster:    c,
@@ -77,7 +78,7 @@ func newRotation(t *testing.T, c *cluster.Cluster, k *clouds, manifests string, 
 		clouds: k,
 		admin:  c.Admin,
 	}
-	account := get[serviceAccount](t, r.admin, "serviceaccount", r.pod.namespace, r.pod.spec.ServiceAccountName)
+	account := get[serviceAccount](t, r.admin, "ServiceAccount", r.pod.namespace, r.pod.spec.ServiceAccountName)
 	r.roleARN = account.Metadata.Annotations["eks.amazonaws.com/role-arn"]
 	return r
 }
@@ -85,17 +86,15 @@ func newRotation(t *testing.T, c *cluster.Cluster, k *clouds, manifests string, 
 // test runs the job where there is no Secret, or the placeholder if that file exists, and then
 // over what somebody else wrote.
 func (r *rotation) test(t *testing.T, placeholder string) {
-	_, err := os.Stat(placeholder)
+	content, err := os.ReadFile(placeholder)
 	strict := err == nil
 	if strict {
-		r.admin.Kubectl(t, "", "create", "-n", r.pod.namespace, "-f", placeholder)
+		createAll(t, r.admin, r.pod.namespace, string(content))
 	}
 	first := r.run(t)
 	for _, s := range first {
-		defer r.admin.Kubectl(t, "", "delete", "secret", s.Metadata.Name, "-n", s.Metadata.Namespace, "--ignore-not-found")
-		usual := r.admin.Kubectl(t, "", "create", "secret", "docker-registry", s.Metadata.Name, "-n", s.Metadata.Namespace,
-			"--docker-server=registry.example.com", "--docker-username=acme", "--docker-password=old", "--dry-run=client", "-o", "yaml")
-		r.admin.Kubectl(t, usual, "apply", "-f", "-")
+		defer deleteSecret(t, r.admin, s.Metadata.Namespace, s.Metadata.Name)
+		r.admin.Kubectl(t, emptySecret(s.Metadata.Namespace, s.Metadata.Name), "apply", "-f", "-")
 	}
 	for i, s := range r.run(t) {
 		if s.Metadata.UID != first[i].Metadata.UID || string(s.Data.Config) == string(first[i].Data.Config) {
@@ -103,7 +102,7 @@ func (r *rotation) test(t *testing.T, placeholder string) {
 		}
 	}
 	if strict {
-		r.admin.Kubectl(t, "", "delete", "secret", first[0].Metadata.Name, "-n", r.pod.namespace)
+		deleteSecret(t, r.admin, r.pod.namespace, first[0].Metadata.Name)
 		if result := r.apply(t); result.Code == 0 || !strings.Contains(result.Stderr, "(Forbidden)") {
 			t.Errorf("the job makes a Secret: exit code %d\n%s", result.Code, result.Stderr)
 		}
@@ -125,7 +124,7 @@ func (r *rotation) run(t *testing.T) []secret {
 	var written []secret
 	for _, want := range parseAll[secret](t, r.manifest(t)) {
 		namespace := cmp.Or(want.Metadata.Namespace, r.pod.namespace)
-		got := get[secret](t, r.admin, "secret", namespace, want.Metadata.Name)
+		got := get[secret](t, r.admin, "Secret", namespace, want.Metadata.Name)
 		if !matches(got, want) {
 			t.Errorf("the Secret %s/%s is not what was applied", namespace, want.Metadata.Name)
 		}
@@ -166,24 +165,32 @@ func (r *rotation) refusedBeyond(t *testing.T) {
 	t.Helper()
 	name := parse[secret](t, r.manifest(t)).Metadata.Name
 	user := r.pod.cluster.ServiceAccount(t, r.pod.namespace, r.pod.spec.ServiceAccountName)
-	empty := func(namespace, name string) string {
-		return `{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "` + name + `", "namespace": "` + namespace + `"},
-			"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "eyJhdXRocyI6e319"}}`
-	}
-	for _, call := range []struct{ stdin, args string }{
-		{empty(r.pod.namespace, "other"), "apply --server-side -f -"},
-		{empty("elsewhere", name), "apply --server-side -f -"},
-		{empty(r.pod.namespace, name), "create -f -"},
-		{empty(r.pod.namespace, name), "replace -f -"},
-		{"", "get secret " + name},
-		{"", "get secrets"},
-		{"", "get secrets --all-namespaces"},
-		{"", "delete secret " + name},
-		{"", "delete secrets --all"},
-		{"", "create token " + r.pod.spec.ServiceAccountName},
-		{"", "get serviceaccounts"},
-		{"", "create configmap other"},
+	secrets := "/api/v1/namespaces/" + r.pod.namespace + "/secrets"
+	accounts := "/api/v1/namespaces/" + r.pod.namespace + "/serviceaccounts"
+	const server = "?fieldManager=kubectl" // for apply --server-side
+	for _, call := range []struct{ method, path, contentType, body string }{
+		{http.MethodPatch, secrets + "/other" + server, cluster.Apply, emptySecret(r.pod.namespace, "other")},
+		{http.MethodPatch, "/api/v1/namespaces/elsewhere/secrets/" + name + server, cluster.Apply, emptySecret("elsewhere", name)},
+		{http.MethodPost, secrets, cluster.JSON, emptySecret(r.pod.namespace, name)},
+		{http.MethodPut, secrets + "/" + name, cluster.JSON, emptySecret(r.pod.namespace, name)},
+		{http.MethodGet, secrets + "/" + name, cluster.JSON, ""},
+		{http.MethodGet, secrets, cluster.JSON, ""},
+		{http.MethodGet, "/api/v1/secrets", cluster.JSON, ""},
+		{http.MethodDelete, secrets + "/" + name, cluster.JSON, ""},
+		{http.MethodDelete, secrets, cluster.JSON, ""},
+		{http.MethodPost, accounts + "/" + r.pod.spec.ServiceAccountName + "/token", cluster.JSON, `{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest"}`},
+		{http.MethodGet, accounts, cluster.JSON, ""},
+		{http.MethodPost, "/api/v1/namespaces/" + r.pod.namespace + "/configmaps", cluster.JSON, `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}}`},
 	} {
-		refused(t, user, call.stdin, "is forbidden: User", strings.Fields(call.args)...)
+		code, answer, err := user.Ask(t.Context(), call.method, call.path, call.contentType, call.body)
+		if err != nil || code != http.StatusForbidden || !strings.Contains(string(answer), "is forbidden: User") {
+			t.Errorf("%s %s: %d, %v, want %d\n%s", call.method, call.path, code, err, http.StatusForbidden, answer)
+		}
 	}
+}
+
+// emptySecret is the manifest of a pull secret with no login.
+func emptySecret(namespace, name string) string {
+	return `{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "` + name + `", "namespace": "` + namespace + `"},
+		"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "eyJhdXRocyI6e319"}}`
 }

@@ -51,7 +51,7 @@ func testScripts(t *testing.T, admin *cluster.Client) {
 		name := filepath.Base(path)
 		t.Run(name, func(t *testing.T) {
 			c := scripts[name]
-			defer admin.Kubectl(t, "", "delete", "secret", "regcred", "-n", c.namespace)
+			defer deleteSecret(t, admin, c.namespace, "regcred")
 			if name == "check.sh" {
 				admin.Kubectl(t, i.secret(t, c.namespace), "apply", "-f", "-")
 			}
@@ -59,7 +59,7 @@ func testScripts(t *testing.T, admin *cluster.Client) {
 			if name == "check.sh" && !strings.Contains(said, ecrHost) {
 				t.Errorf("it does not name the entry:\n%s", said)
 			}
-			logins := get[secret](t, admin, "secret", c.namespace, "regcred").logins(t)
+			logins := get[secret](t, admin, "Secret", c.namespace, "regcred").logins(t)
 			if got := slices.Sorted(maps.Keys(logins)); !slices.Equal(got, c.hosts) {
 				t.Errorf("the Secret has logins for %q, want %q", got, c.hosts)
 			}

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,8 +36,23 @@ func testSecret(t *testing.T, admin *cluster.Client) {
 
 func newNamespace(t *testing.T, admin *cluster.Client, name string) string {
 	t.Helper()
-	admin.Kubectl(t, "", "create", "namespace", name)
+	createAll(t, admin, "", `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "`+name+`"}}`)
 	return name
+}
+
+// newAccount makes the namespace's account default, which a controller makes in a whole cluster.
+func newAccount(t *testing.T, admin *cluster.Client, namespace string) {
+	t.Helper()
+	createAll(t, admin, namespace, `{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}`)
+}
+
+// deleteSecret deletes a Secret, if it is there.
+func deleteSecret(t *testing.T, admin *cluster.Client, namespace, name string) {
+	t.Helper()
+	code, answer, err := admin.Ask(t.Context(), http.MethodDelete, admin.Path(t, "v1", "Secret", namespace)+"/"+name, cluster.JSON, "")
+	if err != nil || code >= http.StatusBadRequest && code != http.StatusNotFound {
+		t.Fatalf("delete the Secret: %d, %v\n%s", code, err, answer)
+	}
 }
 
 // testRotation applies a Secret, the same again, and one with a new token.
@@ -44,21 +60,21 @@ func testRotation(t *testing.T, admin *cluster.Client, pullpass *issuer, apply [
 	pullpass.rotate(t, 12*time.Hour)
 	manifest := pullpass.secret(t, namespace)
 	admin.Kubectl(t, manifest, apply...)
-	first := get[secret](t, admin, "secret", namespace, "regcred")
+	first := get[secret](t, admin, "Secret", namespace, "regcred")
 	holds(t, first, manifest)
 	if !pullpass.aws.Login("AWS", first.password(t, ecrHost)) {
 		t.Error("the registry does not take the Secret's login")
 	}
 
 	admin.Kubectl(t, pullpass.secret(t, namespace), apply...)
-	if again := get[secret](t, admin, "secret", namespace, "regcred"); !reflect.DeepEqual(again, first) {
+	if again := get[secret](t, admin, "Secret", namespace, "regcred"); !reflect.DeepEqual(again, first) {
 		t.Error("to apply the same token again changed the Secret")
 	}
 
 	pullpass.rotate(t, 13*time.Hour)
 	manifest = pullpass.secret(t, namespace)
 	admin.Kubectl(t, manifest, apply...)
-	rotated := get[secret](t, admin, "secret", namespace, "regcred")
+	rotated := get[secret](t, admin, "Secret", namespace, "regcred")
 	holds(t, rotated, manifest)
 	password := rotated.password(t, ecrHost)
 	if password == first.password(t, ecrHost) || !pullpass.aws.Login("AWS", password) {
@@ -104,7 +120,7 @@ func expiry(t *testing.T, s secret, annotation string) time.Time {
 // testTwoAtOnce applies two Secrets at the same time, first where there is none and then over
 // one. Each is applied or is refused for the other's sake, and one of them is there as a whole.
 func testTwoAtOnce(t *testing.T, admin *cluster.Client, pullpass *issuer, apply []string, namespace string) {
-	admin.Kubectl(t, "", "delete", "secret", "regcred", "-n", namespace, "--ignore-not-found")
+	deleteSecret(t, admin, namespace, "regcred")
 	for range 3 {
 		var manifests [2]string
 		for i := range manifests {
@@ -118,7 +134,7 @@ func testTwoAtOnce(t *testing.T, admin *cluster.Client, pullpass *issuer, apply 
 		}
 		group.Wait()
 
-		got := get[secret](t, admin, "secret", namespace, "regcred")
+		got := get[secret](t, admin, "Secret", namespace, "regcred")
 		whole := false
 		for i, r := range results {
 			whole = whole || r.Code == 0 && matches(got, parse[secret](t, manifests[i]))
@@ -140,18 +156,18 @@ func testTakeover(t *testing.T, admin *cluster.Client, pullpass *issuer) {
 			namespace := newNamespace(t, admin, "takeover-"+way)
 			admin.Kubectl(t, "", "create", "secret", "docker-registry", "regcred", "-n", namespace,
 				"--docker-server="+ecrHost, "--docker-username=AWS", "--docker-password=old")
-			before := get[secret](t, admin, "secret", namespace, "regcred")
+			before := get[secret](t, admin, "Secret", namespace, "regcred")
 			manifest := pullpass.secret(t, namespace)
 			if way == "server-side" {
 				// The content is another field manager's, and has to be taken from it.
 				refused(t, admin, manifest, `conflict with "kubectl-create"`, apply...)
-				if got := get[secret](t, admin, "secret", namespace, "regcred"); !reflect.DeepEqual(got, before) {
+				if got := get[secret](t, admin, "Secret", namespace, "regcred"); !reflect.DeepEqual(got, before) {
 					t.Error("an apply that was refused changed the Secret")
 				}
 				apply = append(slices.Clone(apply), "--force-conflicts")
 			}
 			admin.Kubectl(t, manifest, apply...)
-			after := get[secret](t, admin, "secret", namespace, "regcred")
+			after := get[secret](t, admin, "Secret", namespace, "regcred")
 			holds(t, after, manifest)
 			if after.Metadata.UID != before.Metadata.UID {
 				t.Error("the Secret has another UID: it was deleted and made anew")

@@ -4,9 +4,12 @@ package e2e_test
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/pullpass/pullpass/integration/cluster"
 )
@@ -25,7 +28,7 @@ const others = "first second" // the pull secrets that are there
 // setPullSecrets gives the account default these pull secrets, as its only ones.
 func setPullSecrets(t *testing.T, admin *cluster.Client, namespace, names string) {
 	t.Helper()
-	admin.Kubectl(t, "", "patch", "serviceaccount", "default", "-n", namespace, "-p", `{"imagePullSecrets": [`+entries(names)+`]}`)
+	admin.Do(t, http.MethodPatch, admin.Path(t, "v1", "ServiceAccount", namespace)+"/default", cluster.MergePatch, `{"imagePullSecrets": [`+entries(names)+`]}`)
 }
 
 func entries(names string) string {
@@ -39,7 +42,7 @@ func entries(names string) string {
 // has checks the pull secrets of the account default, and returns it.
 func has(t *testing.T, admin *cluster.Client, namespace, want string) serviceAccount {
 	t.Helper()
-	account := get[serviceAccount](t, admin, "serviceaccount", namespace, "default")
+	account := get[serviceAccount](t, admin, "ServiceAccount", namespace, "default")
 	if got := strings.Join(account.pullSecrets(), " "); got != want {
 		t.Errorf("the account's pull secrets are %q, want %q", got, want)
 	}
@@ -66,7 +69,7 @@ func testNaive(t *testing.T, admin *cluster.Client) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			namespace := newNamespace(t, admin, "naive-"+name)
-			admin.Kubectl(t, "", "create", "serviceaccount", "default", "-n", namespace)
+			newAccount(t, admin, namespace)
 			setPullSecrets(t, admin, namespace, others)
 			args := append(slices.Clone(c.args), "-n", namespace)
 			if c.reason != "" {
@@ -132,7 +135,7 @@ func attachTwice(t *testing.T, admin *cluster.Client, pullpass *issuer, apply []
 	manifests, _ := pullpass.attach(t, admin, namespace)
 	admin.Kubectl(t, manifests, apply...)
 	after := has(t, admin, namespace, others+" regcred")
-	get[secret](t, admin, "secret", namespace, "regcred").password(t, ecrHost)
+	get[secret](t, admin, "Secret", namespace, "regcred").password(t, ecrHost)
 	sameButPullSecrets(t, before, after)
 
 	manifests, note := pullpass.attach(t, admin, namespace)
@@ -158,11 +161,17 @@ func attachStale(t *testing.T, admin *cluster.Client, pullpass *issuer, apply []
 	sameButPullSecrets(t, before, has(t, admin, namespace, others+" third regcred"))
 }
 
-// attach makes the manifests that attach the Secret to the account default as it is now.
+// attach makes the manifests that attach the Secret to the account default as it is now, in the form in
+// which kubectl get -o yaml prints it.
 func (i *issuer) attach(t *testing.T, admin *cluster.Client, namespace string) (manifests, stderr string) {
 	t.Helper()
-	account := admin.Kubectl(t, "", "get", "serviceaccount", "default", "-n", namespace, "-o", "yaml")
-	r := i.run(t, account, "secret", "regcred", "--registry", ecrHost, "-n", namespace, "--service-account", "default", "--service-account-file", "-")
+	account := get[map[string]any](t, admin, "ServiceAccount", namespace, "default")
+	delete(account["metadata"].(map[string]any), "managedFields")
+	text, err := yaml.Marshal(account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := i.run(t, string(text), "secret", "regcred", "--registry", ecrHost, "-n", namespace, "--service-account", "default", "--service-account-file", "-")
 	return r.Stdout, r.Stderr
 }
 
@@ -213,7 +222,7 @@ func testOwner(t *testing.T, admin *cluster.Client, pullpass *issuer) {
 func testByHand(t *testing.T, admin *cluster.Client) {
 	namespace := newNamespace(t, admin, "by-hand")
 	apply := []string{"apply", "--server-side", "--field-manager=pullpass", "-n", namespace, "-f", "-"}
-	admin.Kubectl(t, "", "create", "serviceaccount", "default", "-n", namespace)
+	newAccount(t, admin, namespace)
 	admin.Kubectl(t, naive, apply...)
 	has(t, admin, namespace, "regcred")
 	admin.Kubectl(t, naive, apply...)

@@ -18,13 +18,13 @@ import (
 func TestSites(t *testing.T) {
 	t.Parallel()
 	control := cluster.Start(t)
+	t.Run("InstallDaemonSet", func(t *testing.T) { // first, since it takes the longest
+		t.Parallel()
+		testInstallDaemonSet(t, control)
+	})
 	t.Run("PullSecret", func(t *testing.T) {
 		t.Parallel()
 		testPullSecret(t, control)
-	})
-	t.Run("InstallDaemonSet", func(t *testing.T) {
-		t.Parallel()
-		testInstallDaemonSet(t, control)
 	})
 }
 
@@ -44,7 +44,7 @@ func (s *site) run(t *testing.T, namespace, name, host string, secrets ...string
 	for _, secret := range secrets {
 		pod.Spec.ImagePullSecrets = append(pod.Spec.ImagePullSecrets, corev1.LocalObjectReference{Name: secret})
 	}
-	s.admin.Kubectl(t, toJSON(t, pod), "apply", "-f", "-")
+	createAll(t, s.admin, namespace, toJSON(t, pod))
 	return pod
 }
 
@@ -68,10 +68,10 @@ func (s *site) await(t *testing.T, pod *corev1.Pod, wanted func(*corev1.Pod) boo
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	changes := s.admin.Watch(ctx, t, "pod", pod.Namespace, pod.Name)
+	changes := s.admin.Watch(ctx, t, s.admin.Path(t, "v1", "Pod", pod.Namespace), pod.Name)
 	for {
 		var got corev1.Pod
-		if err := changes.Decode(&got); err != nil {
+		if err := changes.Next(&got); err != nil {
 			t.Fatalf("pod %s is not as wanted: %v: %+v", pod.Name, err, pod.Status)
 		}
 		if pod = &got; wanted(pod) {

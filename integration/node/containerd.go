@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -90,11 +89,10 @@ func (n *Node) Import(t testing.TB, reference string, image v1.Image) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var archive bytes.Buffer
-	if err := tarball.Write(tag, image, &archive); err != nil {
-		t.Fatal(err)
-	}
-	n.ImportArchive(t, &archive)
+	archive, writer := io.Pipe()
+	defer archive.Close()
+	go func() { writer.CloseWithError(tarball.Write(tag, image, writer)) }()
+	n.ImportArchive(t, archive)
 }
 
 // ImportArchive gives the node the images of an archive, of Docker's or OCI's form, under the

@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/rand"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +14,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Image makes an image that is like no other, layers and all, so that a node has to pull it. It
@@ -62,9 +62,15 @@ func newImage(t testing.TB, entrypoint string, files map[string][]byte) v1.Image
 	return image
 }
 
-// layerOf makes a layer of programs and other files, by name.
+// layerOf makes a layer of programs and other files, by name. It is not compressed, which takes long
+// with the race detector.
 func layerOf(files map[string][]byte) (v1.Layer, error) {
 	var content bytes.Buffer
+	size := 0
+	for _, file := range files {
+		size += len(file) + 4096 // with a header, and blocks that are filled up
+	}
+	content.Grow(size)
 	archive := tar.NewWriter(&content)
 	for name, file := range files {
 		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(file))}); err != nil {
@@ -77,9 +83,7 @@ func layerOf(files map[string][]byte) (v1.Layer, error) {
 	if err := archive.Close(); err != nil {
 		return nil, err
 	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(content.Bytes())), nil
-	})
+	return static.NewLayer(content.Bytes(), types.DockerUncompressedLayer), nil
 }
 
 // program returns the static program of a folder below this one. The second time, Go's build

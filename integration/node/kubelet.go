@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -24,8 +25,14 @@ const (
 	manifests     = "/etc/kubernetes/manifests"
 )
 
-// kubeletSettings has places for its cgroup, the address of containerd, its two ports and the
-// names above. Nothing is evicted or collected, however full this machine's disk is.
+// The kubelet's ports, on an address of its own. By default, these have others.
+const (
+	serverPort = 20250
+	healthPort = 20248
+)
+
+// kubeletSettings has places for its cgroup, the address of containerd, its own address with two
+// ports, and the names above. Nothing is evicted or collected, however full this machine's disk is.
 const kubeletSettings = `apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 cgroupDriver: cgroupfs
@@ -33,53 +40,40 @@ cgroupRoot: %[1]s
 failCgroupV1: false
 failSwapOn: false
 containerRuntimeEndpoint: unix://%[2]s
-address: 127.0.0.1
-port: %[3]d
-healthzBindAddress: 127.0.0.1
-healthzPort: %[4]d
+address: %[3]s
+port: %[4]d
+healthzBindAddress: %[3]s
+healthzPort: %[5]d
 authentication:
   anonymous: {enabled: true}
   webhook: {enabled: false}
 authorization: {mode: AlwaysAllow}
-staticPodPath: %[5]s
+staticPodPath: %[6]s
 makeIPTablesUtilChains: false
 resolvConf: ""
 evictionHard: {memory.available: "0%%", nodefs.available: "0%%", nodefs.inodesFree: "0%%", imagefs.available: "0%%", imagefs.inodesFree: "0%%"}
 imageGCHighThresholdPercent: 100
 fileCheckFrequency: 1s
-registerNode: %[6]t
+registerNode: %[7]t
 `
-
-// ports are those of the kubelet.
-type ports struct{ server, health int }
 
 // configureKubelet writes the kubelet's configuration.
 func (n *Node) configureKubelet(t testing.TB) {
 	t.Helper()
-	free, err := freePorts(2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.ports = ports{server: free[0], health: free[1]}
-	settings := fmt.Sprintf(kubeletSettings, n.machine.cgroup, containerdSocket, n.ports.server, n.ports.health, manifests, n.config.Kubeconfig != "")
+	n.address = loopbackAddress()
+	settings := fmt.Sprintf(kubeletSettings, n.machine.cgroup, containerdSocket, n.address, serverPort, healthPort, manifests, n.config.Kubeconfig != "")
 	n.Write(t, kubeletConfig, settings)
 	if err := os.MkdirAll(n.Path(manifests), 0o755); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// freePorts returns n ports of the loopback address on which nobody listens.
-func freePorts(n int) ([]int, error) {
-	var found []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer listener.Close() // only then, which keeps the next from being the same
-		found = append(found, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return found, nil
+// loopbackAddress returns one of the 16 million that no other has. On 127.0.0.1, a port might be
+// another's whenever no kubelet runs.
+func loopbackAddress() string {
+	var b [3]byte
+	rand.Read(b[:])
+	return net.IPv4(127, 1+b[0]%254, b[1], 1+b[2]%254).String()
 }
 
 // StartKubelet starts the kubelet, which must not run, with flags beside those that make it run
@@ -109,7 +103,7 @@ func (n *Node) awaitHealthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	return n.kubelet.await(ctx, func() error {
-		_, err := get(ctx, fmt.Sprintf("http://127.0.0.1:%d/healthz", n.ports.health))
+		_, err := get(ctx, fmt.Sprintf("http://%s:%d/healthz", n.address, healthPort))
 		return err
 	})
 }
@@ -130,7 +124,7 @@ func (n *Node) Restart(t testing.TB, flags ...string) {
 
 // Pods returns the pods that the kubelet knows, with their status.
 func (n *Node) Pods(ctx context.Context) ([]corev1.Pod, error) {
-	body, err := get(ctx, fmt.Sprintf("https://127.0.0.1:%d/pods", n.ports.server))
+	body, err := get(ctx, fmt.Sprintf("https://%s:%d/pods", n.address, serverPort))
 	if err != nil {
 		return nil, err
 	}

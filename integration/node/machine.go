@@ -33,7 +33,10 @@ var machineScript string
 // startMachine starts a machine that ends with the test.
 func startMachine(t testing.TB) *machine {
 	t.Helper()
-	cgroup := "pullpass-test-" + rand.Text()
+	if _, err := claimCgroups(); err != nil {
+		t.Fatal(err)
+	}
+	cgroup := cgroupPrefix + rand.Text()
 	m := &machine{init: exec.Command("sh", "-c", machineScript, "sh", t.TempDir(), cgroup), cgroup: "/" + cgroup}
 	m.init.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID}
 	var stderr strings.Builder

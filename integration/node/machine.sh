@@ -13,6 +13,12 @@ hierarchies() {
 	done < /proc/mounts
 }
 
+cannot_give() {
+	echo "cannot switch on the controller $1 in $2/cgroup.subtree_control; in a container, its processes" \
+		"are in the way: move those of $2/cgroup.procs to a cgroup below it first" >&2
+	exit 1
+}
+
 # The kernel drops the mounts with their last process, but no cgroups.
 end() {
 	status=$?
@@ -35,10 +41,10 @@ trap 'end "$@"' EXIT
 for folder in $(hierarchies); do
 	mkdir -p "$folder/$2" # a hierarchy may be mounted twice
 	# In version 2, a cgroup has the controllers that the one above gives it. These are what the
-	# kubelet wants.
+	# kubelet wants. They are not switched off again: by then another may use them.
 	for controller in cpu cpuset hugetlb memory pids; do
-		if grep -qsw "$controller" "$folder/cgroup.controllers"; then
-			echo "+$controller" > "$folder/cgroup.subtree_control"
+		if grep -qsw "$controller" "$folder/cgroup.controllers" && ! grep -qsw "$controller" "$folder/cgroup.subtree_control"; then
+			echo "+$controller" > "$folder/cgroup.subtree_control" || cannot_give "$controller" "$folder"
 		fi
 	done
 done

@@ -5,7 +5,8 @@
 // A node has mounts and processes of its own. What it writes to /etc, /opt, /run, /usr and /var
 // is gone when the test ends, with its processes, containers, mounts and cgroups; the kernel's
 // settings that a kubelet changes stay as they are. That is so as well if the test's process is
-// killed. The network is this machine's.
+// killed; if all of a node's processes are killed with it, empty cgroups stay until the next test
+// with a node. The network is this machine's.
 package node
 
 import (
@@ -42,8 +43,8 @@ type Node struct {
 	programs programs
 	machine  *machine
 	kubelet  *process // the one that was started last, if it is not supervised
-	ports    ports
-	logs     string // a folder
+	address  string   // the kubelet's
+	logs     string   // a folder
 
 	supervisor *supervisor
 }
@@ -95,6 +96,9 @@ func (n *Node) Run(command *exec.Cmd) error {
 	}
 	return err
 }
+
+// Cgroup is the path of the node's cgroup, below the root of each hierarchy.
+func (n *Node) Cgroup() string { return n.machine.cgroup }
 
 // Log returns what the kubelet has logged, in all of its runs.
 func (n *Node) Log(t testing.TB) string {

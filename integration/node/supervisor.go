@@ -36,6 +36,7 @@ type Kubelet struct {
 	PID    int // on this machine
 	Args   []string
 	Starts int // how often a kubelet was started on the node
+	Resets int // how often its unit had failed when systemctl reset-failed was called
 }
 
 // supervise starts the kubelet as a unit, and what systemctl asks.
@@ -125,6 +126,9 @@ func (s *supervisor) do(args []string) wire.Answer {
 		s.stop()
 		err = s.start()
 	case "reset-failed":
+		if s.failed != nil {
+			s.kubelet.Resets++
+		}
 		s.counted, s.failed = 0, nil
 	case "is-active":
 		return s.state()
@@ -171,7 +175,8 @@ func (s *supervisor) start() error {
 		return err
 	}
 	s.counted++
-	s.kubelet = Kubelet{PID: s.process.Process.Pid, Args: service.Command, Starts: s.kubelet.Starts + 1}
+	s.kubelet.PID, s.kubelet.Args = s.process.Process.Pid, service.Command
+	s.kubelet.Starts++
 	go s.keep(s.process, service)
 	return nil
 }
