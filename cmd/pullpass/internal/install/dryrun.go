@@ -22,14 +22,8 @@ func (i *Installer) DryRun(ctx context.Context, out io.Writer, o Options) error 
 	if err := i.look(); err != nil {
 		return err
 	}
-	p, err := i.plan(o)
+	p, err := i.checkedPlan(ctx, o)
 	if err != nil {
-		return err
-	}
-	if err := i.refuseRejected(p, o.Retry); err != nil {
-		return err
-	}
-	if err := i.checkRestart(ctx, p, o); err != nil {
 		return err
 	}
 	running, err := i.running()
@@ -70,15 +64,8 @@ func (i *Installer) DryRunUninstall(ctx context.Context, out io.Writer, o Option
 		}
 		return s.end()
 	}
-	p, err := i.removal()
+	p, running, err := i.checkedRemoval(ctx, o)
 	if err != nil {
-		return err
-	}
-	running, err := i.running()
-	if err != nil {
-		return err
-	}
-	if err := i.checkRemoval(ctx, running, p, o); err != nil {
 		return err
 	}
 	i.noteAll(p.notes)

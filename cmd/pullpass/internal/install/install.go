@@ -65,14 +65,8 @@ func (i *Installer) Install(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		p, err := i.plan(o)
+		p, err := i.checkedPlan(ctx, o)
 		if err != nil {
-			return err
-		}
-		if err := i.refuseRejected(p, o.Retry); err != nil {
-			return err
-		}
-		if err := i.checkRestart(ctx, p, o); err != nil {
 			return err
 		}
 		if err := i.apply(p); err != nil {

@@ -2,6 +2,7 @@ package install
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,6 +62,19 @@ func (i *Installer) plan(o Options) (*plan, error) {
 	}
 	b.hash, b.config = c.hash(flags), c.hash(nil)
 	return b.plan, nil
+}
+
+// checkedPlan is plan, for what may be done: an error is all that stops an install before anything is
+// written.
+func (i *Installer) checkedPlan(ctx context.Context, o Options) (*plan, error) {
+	p, err := i.plan(o)
+	if err == nil {
+		err = i.refuseRejected(p, o.Retry)
+	}
+	if err == nil {
+		err = i.checkRestart(ctx, p, o)
+	}
+	return p, err
 }
 
 // checkPaths refuses files that would be written over each other, or over the state.

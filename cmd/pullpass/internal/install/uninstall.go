@@ -35,15 +35,8 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 			i.Done("nothing to do")
 			return i.store.forget()
 		}
-		p, err := i.removal()
+		p, running, err := i.checkedRemoval(ctx, o)
 		if err != nil {
-			return err
-		}
-		running, err := i.running()
-		if err != nil {
-			return err
-		}
-		if err := i.checkRemoval(ctx, running, p, o); err != nil {
 			return err
 		}
 		if err := i.apply(p); err != nil {
@@ -137,20 +130,29 @@ func (i *Installer) removal() (*plan, error) {
 	return p, nil
 }
 
-// checkRemoval is what stops an uninstall before anything is written. It finds out whether the
-// kubelet that runs uses what is taken away.
-func (i *Installer) checkRemoval(ctx context.Context, running *kubelet.Process, p *plan, o Options) error {
-	if err := i.refuseRejected(p, o.Retry); err != nil {
-		return err
+// checkedRemoval is removal, for what may be done: an error is all that stops an uninstall before
+// anything is written. It finds out whether the kubelet that runs, which it returns, uses what is taken
+// away.
+func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kubelet.Process, error) {
+	p, err := i.removal()
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := i.checkStart(running, p); err != nil {
-		return err
+	running, err := i.running()
+	if err == nil {
+		err = i.refuseRejected(p, o.Retry)
+	}
+	if err == nil {
+		err = i.checkStart(running, p)
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	p.used = i.uses(running, p)
-	if !p.used || !o.Restart || i.state.Trial != nil && i.seen(running) { // as in checkRestart
-		return nil
+	if p.used && o.Restart && (i.state.Trial == nil || !i.seen(running)) { // as in checkRestart
+		err = i.checkHealth(ctx)
 	}
-	return i.checkHealth(ctx)
+	return p, running, err
 }
 
 // unread reports whether the kubelet has its flags from a file of ours, and with this content of it
