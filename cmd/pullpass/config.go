@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -72,7 +72,7 @@ func nodeFile(name string) ([]byte, error) {
 			known = append(known, folder)
 		}
 	}
-	switch near := yamldoc.Suggest(name, known); {
+	switch near := strictyaml.Suggest(name, known); {
 	case len(within) == 1:
 		return nodeconfig.Read(within[0])
 	case len(within) > 1:

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/config"
+	"github.com/pullpass/pullpass/cmd/internal/config"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
 	"github.com/pullpass/pullpass/provider/safefile"
 )
 
@@ -107,7 +107,7 @@ func (n *node) checkKubeletConfig(ctx context.Context, name, binDir string) erro
 				continue // a file of a directory may have none
 			}
 			for _, p := range providers {
-				names = append(names, yamldoc.Shown(p.Name))
+				names = append(names, strictyaml.Shown(p.Name))
 			}
 		}
 		fmt.Fprintf(&text, "%s: ok, %s: %s\n", oneLine(inputName(name)), count(len(names), "provider"), strings.Join(names, ", "))

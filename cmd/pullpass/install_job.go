@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/install"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/installer"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
@@ -18,8 +18,8 @@ import (
 const stateFolder = "/var/lib/pullpass"
 
 // installer goes to the root, and returns what works there.
-func (j *installJob) installer(n *node) (*install.Installer, error) {
-	installer := &install.Installer{
+func (j *installJob) installer(n *node) (*installer.Installer, error) {
+	here := &installer.Installer{
 		Folder:    stateFolder,
 		Healthy:   kubelet.Healthy,
 		Systemctl: kubelet.Systemctl,
@@ -28,7 +28,7 @@ func (j *installJob) installer(n *node) (*install.Installer, error) {
 		Note:      func(text string) { n.messages.note("%s", text) },
 	}
 	if j.root == "" || j.restart || j.status {
-		installer.Find = func() (*kubelet.Process, error) {
+		here.Find = func() (*kubelet.Process, error) {
 			running, err := kubelet.Find("/proc")
 			switch image := j.root != "" && errors.Is(err, fs.ErrNotExist); {
 			case image && j.status:
@@ -40,15 +40,15 @@ func (j *installJob) installer(n *node) (*install.Installer, error) {
 		}
 	}
 	var err error
-	installer.Binary, installer.Boot, err = enterRoot(j.root)
+	here.Binary, here.Boot, err = enterRoot(j.root)
 	if err == nil && !n.Root {
 		err = provider.WithHint(errors.New("the kubelet's files belong to root"), "run this as root")
 	}
-	return installer, err
+	return here, err
 }
 
 // platformOf tells what kind of node this is. What the user says about it comes first.
-func (j *installJob) platformOf(i *install.Installer) (platform.Platform, error) {
+func (j *installJob) platformOf(i *installer.Installer) (platform.Platform, error) {
 	var running *kubelet.Process
 	if i.Find != nil {
 		var err error
@@ -75,8 +75,8 @@ func (j *installJob) platformOf(i *install.Installer) (platform.Platform, error)
 	return pf, err
 }
 
-func (j *installJob) options() install.Options {
-	return install.Options{
+func (j *installJob) options() installer.Options {
+	return installer.Options{
 		Selected: j.selected,
 		Replace:  j.replace,
 		Restart:  j.restart,
@@ -86,18 +86,18 @@ func (j *installJob) options() install.Options {
 }
 
 func (j *installJob) install(ctx context.Context, n *node) error {
-	installer, err := j.installer(n)
+	here, err := j.installer(n)
 	if err != nil {
 		return err
 	}
 	if j.status {
-		return j.showStatus(ctx, n, func() (install.Status, error) {
-			pf, err := j.platformOf(installer)
+		return j.showStatus(ctx, n, func() (installer.Status, error) {
+			pf, err := j.platformOf(here)
 			chosen := j.platform != "" || j.kubeletConfig != "" || j.binDir != ""
-			return installer.Status(ctx, pf, chosen, err)
+			return here.Status(ctx, pf, chosen, err)
 		})
 	}
-	pf, err := j.platformOf(installer)
+	pf, err := j.platformOf(here)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (j *installJob) install(ctx context.Context, n *node) error {
 	if err != nil {
 		return err
 	}
-	if pf.Printed && j.restart { // a DaemonSet would wait here for ever
+	if pf.Printed && j.restart { // a DaemonSet would wait for ever
 		return provider.WithHint(fmt.Errorf("install on %s: its files cannot be written", pf.Name),
 			fmt.Sprintf("pullpass config show %s tells the way; a node affinity keeps the DaemonSet off such nodes", pf.Name))
 	}
@@ -115,25 +115,25 @@ func (j *installJob) install(ctx context.Context, n *node) error {
 	options := j.options()
 	options.Platform, options.Entry = pf, entry
 	if j.dryRun {
-		return installer.DryRun(ctx, n.Stdout, options)
+		return here.DryRun(ctx, n.Stdout, options)
 	}
-	return installer.Install(ctx, options)
+	return here.Install(ctx, options)
 }
 
 func (j *installJob) uninstall(ctx context.Context, n *node) error {
-	installer, err := j.installer(n)
+	here, err := j.installer(n)
 	if err != nil {
 		return err
 	}
 	options := j.options()
-	options.Platform, err = j.platformOf(installer)
+	options.Platform, err = j.platformOf(here)
 	if err != nil && options.Platform.Name == "" { // of all else that is not found out, there is the record
 		return err
 	}
 	if j.dryRun {
-		return installer.DryRunUninstall(ctx, n.Stdout, options)
+		return here.DryRunUninstall(ctx, n.Stdout, options)
 	}
-	return installer.Uninstall(ctx, options)
+	return here.Uninstall(ctx, options)
 }
 
 // printSettings prints what a platform takes whose files cannot be written.

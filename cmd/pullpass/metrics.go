@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/cache"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/metrics"
+	"github.com/pullpass/pullpass/cmd/internal/metrics"
 	"github.com/pullpass/pullpass/provider"
 )
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/cache/filelock"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/metrics"
+	"github.com/pullpass/pullpass/cmd/internal/metrics"
 	"github.com/pullpass/pullpass/provider"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/cache"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/config"
+	"github.com/pullpass/pullpass/cmd/internal/config"
 	"github.com/pullpass/pullpass/provider"
 )
 

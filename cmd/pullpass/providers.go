@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/config"
+	"github.com/pullpass/pullpass/cmd/internal/config"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 	"github.com/pullpass/pullpass/provider/dockerhub"

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
+	"github.com/pullpass/pullpass/cmd/internal/pullsecret"
 )
 
 func newSecretCommand(n *node) *cobra.Command {
@@ -58,7 +58,7 @@ type secretJob struct {
 	*secretFlags
 	name     string
 	wanted   []*wanted
-	manifest secret.Manifest // without its namespace and the config
+	manifest pullsecret.Manifest // without its namespace and the config
 }
 
 // run gets all credentials, and only then writes.
@@ -99,15 +99,15 @@ func (j *secretJob) run(ctx context.Context, n *node) error {
 }
 
 // readAccounts reads the service accounts as they are now, if any are to be attached to.
-func (j *secretJob) readAccounts(ctx context.Context, n *node) (secret.Accounts, error) {
+func (j *secretJob) readAccounts(ctx context.Context, n *node) (pullsecret.Accounts, error) {
 	if len(j.serviceAccounts) == 0 {
-		return secret.Accounts{}, nil
+		return pullsecret.Accounts{}, nil
 	}
 	data, err := n.readInput(ctx, j.serviceAccountsFile)
 	if err != nil {
-		return secret.Accounts{}, err
+		return pullsecret.Accounts{}, err
 	}
-	return secret.ParseAccounts(inputName(j.serviceAccountsFile), data)
+	return pullsecret.ParseAccounts(inputName(j.serviceAccountsFile), data)
 }
 
 // wait waits for a random part of the jitter.
@@ -126,8 +126,8 @@ func (j *secretJob) wait(ctx context.Context, n *node) error {
 }
 
 // objects are the Secret of each namespace, and the accounts that it is to be attached to.
-func (j *secretJob) objects(n *node, accounts secret.Accounts) ([]secret.Object, error) {
-	var objects []secret.Object
+func (j *secretJob) objects(n *node, accounts pullsecret.Accounts) ([]pullsecret.Object, error) {
+	var objects []pullsecret.Object
 	namespaces := j.namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{""} // that of kubectl

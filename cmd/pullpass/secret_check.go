@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/cmd/internal/pullsecret"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
@@ -59,7 +59,7 @@ func (n *node) checkSecrets(ctx context.Context, file string, images []provider.
 	if err != nil {
 		return err
 	}
-	secrets, err := secret.ReadSecrets(inputName(file), data)
+	secrets, err := pullsecret.ReadSecrets(inputName(file), data)
 	if err != nil {
 		return fmt.Errorf("check %w", err)
 	}
@@ -88,8 +88,8 @@ func (n *node) checkSecrets(ctx context.Context, file string, images []provider.
 
 // selectPullSecrets returns the Secrets that are meant to be pull secrets, or all if none is:
 // who asks about one means it.
-func selectPullSecrets(secrets []secret.Found) []secret.Found {
-	var selected []secret.Found
+func selectPullSecrets(secrets []pullsecret.Found) []pullsecret.Found {
+	var selected []pullsecret.Found
 	for _, found := range secrets {
 		if found.IsPullSecret() {
 			selected = append(selected, found)
@@ -112,7 +112,7 @@ func (r *secretReport) line(format string, args ...any) {
 }
 
 // addSecret tells the faults and notes of a Secret, and what it holds if there is no fault.
-func (r *secretReport) addSecret(found secret.Found, now time.Time) {
+func (r *secretReport) addSecret(found pullsecret.Found, now time.Time) {
 	before := r.faults
 	for _, fault := range found.Check(now) {
 		what := fault.Text
@@ -134,7 +134,7 @@ func (r *secretReport) addSecret(found secret.Found, now time.Time) {
 	}
 	var logins []string
 	for _, login := range found.Logins() {
-		logins = append(logins, yamldoc.Shown(login.Key)+" "+userOf(login))
+		logins = append(logins, strictyaml.Shown(login.Key)+" "+userOf(login))
 	}
 	entries := "entries"
 	if len(logins) == 1 {
@@ -144,7 +144,7 @@ func (r *secretReport) addSecret(found secret.Found, now time.Time) {
 }
 
 // addImage tells which entries the kubelet tries for an image, or for each Secret why none.
-func (r *secretReport) addImage(image provider.Image, secrets []secret.Found) {
+func (r *secretReport) addImage(image provider.Image, secrets []pullsecret.Found) {
 	var matches, misses []string
 	for _, found := range secrets {
 		entries, err := found.Entries(image)
@@ -178,5 +178,5 @@ func userOf(entry dockerconfig.KubeletEntry) string {
 	if entry.Username == "" {
 		return "(no user)"
 	}
-	return "(user " + yamldoc.Shown(entry.Username) + ")"
+	return "(user " + strictyaml.Shown(entry.Username) + ")"
 }

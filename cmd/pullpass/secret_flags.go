@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
+	"github.com/pullpass/pullpass/cmd/internal/kubename"
+	"github.com/pullpass/pullpass/cmd/internal/pullsecret"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -103,7 +104,7 @@ func (j *secretJob) parseName(args []string) error {
 		return errors.New("more than one name")
 	case len(args) == 1:
 		j.name = args[0]
-		return secret.CheckName(j.name)
+		return kubename.CheckName(j.name)
 	case j.format != formatDockerConfig:
 		return errors.New("the name of the Secret is missing")
 	}
@@ -130,20 +131,20 @@ func (f *secretFlags) checkFormat(changed func(string) bool) error {
 const ownPrefix = "pullpass/"
 
 func (j *secretJob) parseMetadata() error {
-	j.manifest = secret.Manifest{Name: j.name, Labels: map[string]string{}, Annotations: map[string]string{}}
+	j.manifest = pullsecret.Manifest{Name: j.name, Labels: map[string]string{}, Annotations: map[string]string{}}
 	for _, namespace := range j.namespaces {
-		if err := secret.CheckNamespace(namespace); err != nil {
+		if err := kubename.CheckNamespace(namespace); err != nil {
 			return err
 		}
 	}
-	if err := parsePairs("--label", j.labels, j.manifest.Labels, secret.CheckLabel); err != nil {
+	if err := parsePairs("--label", j.labels, j.manifest.Labels, kubename.CheckLabel); err != nil {
 		return err
 	}
 	return parsePairs("--annotation", j.annotations, j.manifest.Annotations, func(key, _ string) error {
 		if strings.HasPrefix(key, ownPrefix) {
 			return errors.New(key + " is for pullpass itself, as all " + ownPrefix + "… are")
 		}
-		return secret.CheckAnnotationKey(key)
+		return kubename.CheckAnnotationKey(key)
 	})
 }
 
@@ -183,7 +184,7 @@ func (j *secretJob) checkAccounts() error {
 		return provider.WithHint(errors.New("--password-stdin and --service-account-file - both want stdin"), "use --password-file")
 	}
 	for _, account := range j.serviceAccounts {
-		if err := secret.CheckName(account); err != nil {
+		if err := kubename.CheckName(account); err != nil {
 			return fmt.Errorf("--service-account: %w", err)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/atomicfile"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
+	"github.com/pullpass/pullpass/cmd/internal/atomicfile"
+	"github.com/pullpass/pullpass/cmd/internal/pullsecret"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
@@ -28,7 +28,7 @@ func (j *secretJob) config() (provider.Secret, error) {
 			}
 		}
 	}
-	for name, t := range map[string]time.Time{secret.ExpiresAt: expires, secret.RefreshAfter: refresh} {
+	for name, t := range map[string]time.Time{pullsecret.ExpiresAt: expires, pullsecret.RefreshAfter: refresh} {
 		if !t.IsZero() {
 			j.manifest.Annotations[name] = t.UTC().Format(time.RFC3339)
 		}
@@ -48,11 +48,11 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-func (j *secretJob) encode(objects []secret.Object) (provider.Secret, error) {
+func (j *secretJob) encode(objects []pullsecret.Object) (provider.Secret, error) {
 	if j.format == "json" {
-		return secret.EncodeJSON(objects)
+		return pullsecret.EncodeJSON(objects)
 	}
-	return secret.EncodeYAML(objects)
+	return pullsecret.EncodeYAML(objects)
 }
 
 // write puts text on stdout or into the file of --out.

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/install"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/installer"
 )
 
 // showStatus prints the status once, or whenever it has changed.
-func (j *installJob) showStatus(ctx context.Context, n *node, look func() (install.Status, error)) error {
+func (j *installJob) showStatus(ctx context.Context, n *node, look func() (installer.Status, error)) error {
 	for last := ""; ; {
 		status, err := look()
 		if err != nil && j.watch == 0 {
@@ -49,7 +49,7 @@ func (j *installJob) showStatus(ctx context.Context, n *node, look func() (insta
 }
 
 // statusText is the status in the wanted format: on one line if it is one of many.
-func (j *installJob) statusText(s install.Status) (string, error) {
+func (j *installJob) statusText(s installer.Status) (string, error) {
 	if j.format == "json" {
 		if j.watch > 0 {
 			text, err := json.Marshal(s)
@@ -66,7 +66,7 @@ func (j *installJob) statusText(s install.Status) (string, error) {
 }
 
 // statusLines is the status for people.
-func statusLines(s install.Status) []string {
+func statusLines(s installer.Status) []string {
 	installed := "no, " + s.Problem
 	if s.Installed {
 		installed = "yes"

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -119,7 +119,7 @@ func (c *checker) document(d *document) {
 	}
 }
 
-func join(at, name string) string { return strings.TrimPrefix(at+"."+yamldoc.Shown(name), ".") }
+func join(at, name string) string { return strings.TrimPrefix(at+"."+strictyaml.Shown(name), ".") }
 
 // known refuses other fields than the known ones. It returns false if v is no mapping; what is empty
 // is one without fields.
@@ -133,7 +133,7 @@ func (c *checker) known(v value, at string, known ...string) bool {
 			continue
 		}
 		text, hint := "unknown field", ""
-		switch near := yamldoc.Suggest(f.key, known); {
+		switch near := strictyaml.Suggest(f.key, known); {
 		case f.key == "tokenAttributes":
 			hint = "only version " + versions()[0] + " of the config knows it"
 		case strings.HasPrefix(near, "did you mean"):
@@ -193,10 +193,10 @@ func (c *checker) oneOf(v value, at, name string, values []string) {
 		return
 	}
 	hint := ""
-	if near := yamldoc.Suggest(text, values); strings.HasPrefix(near, "did you mean") {
+	if near := strictyaml.Suggest(text, values); strings.HasPrefix(near, "did you mean") {
 		hint = near
 	}
-	c.fault(of, join(at, name), want+"; is "+yamldoc.Shown(text), hint)
+	c.fault(of, join(at, name), want+"; is "+strictyaml.Shown(text), hint)
 }
 
 // list returns the items of a field that is a list, or none.

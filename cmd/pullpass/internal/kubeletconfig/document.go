@@ -14,7 +14,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -61,7 +61,7 @@ func (d *document) readYAML(name string) error {
 		// Package yaml looks ahead, into the next document.
 		var more int
 		if documents, more = d.parseHead(); documents == nil {
-			if _, located := yamldoc.Decode(name, d.data); located != nil {
+			if _, located := strictyaml.Decode(name, d.data); located != nil {
 				err = located // with the line, and without names of the document
 			}
 			return err

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/secret"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/cmd/internal/kubename"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -76,7 +76,7 @@ func (c *checker) name(v value, at string) string {
 		if other.file != c.file {
 			where += " of " + other.file
 		}
-		c.fault(of, at, "given twice: "+yamldoc.Shown(name)+" is also the name of "+where, "")
+		c.fault(of, at, "given twice: "+strictyaml.Shown(name)+" is also the name of "+where, "")
 		return name
 	}
 	if c.look != nil {
@@ -101,7 +101,7 @@ func (c *checker) patterns(v value, at, name string) []value {
 	for _, pattern := range c.texts(v, at, "matchImages") {
 		g, err := parseGlob(pattern.text)
 		if err != nil {
-			c.fault(pattern.value, pattern.at, "must be a host with or without a path, is "+yamldoc.Shown(pattern.text), "")
+			c.fault(pattern.value, pattern.at, "must be a host with or without a path, is "+strictyaml.Shown(pattern.text), "")
 			continue
 		}
 		patterns = append(patterns, pattern.value)
@@ -130,9 +130,9 @@ func (c *checker) duration(v value, at string, patterns []value) {
 	case f.kind != textKind:
 		c.fault(f, at, "must be a duration such as 5m or 12h, is "+f.kind.String(), durationHint(f))
 	case err != nil:
-		c.fault(f, at, "must be a duration such as 5m or 12h, is "+yamldoc.Shown(f.text), durationHint(f))
+		c.fault(f, at, "must be a duration such as 5m or 12h, is "+strictyaml.Shown(f.text), durationHint(f))
 	case duration < 0:
-		c.fault(f, at, "must not be negative, is "+yamldoc.Shown(f.text), "")
+		c.fault(f, at, "must not be negative, is "+strictyaml.Shown(f.text), "")
 	case duration == 0:
 		c.note(f, at, "an answer that does not say how long it is good is not kept: the plugin runs again for each pull", "")
 	default:
@@ -246,7 +246,7 @@ func (c *checker) tokenAttributes(v value, protocol, at string) {
 func (c *checker) annotationKeys(v value, at, name string) []item {
 	keys := c.texts(v, at, name)
 	for i, key := range keys {
-		if err := secret.CheckAnnotationKey(key.text); err != nil {
+		if err := kubename.CheckAnnotationKey(key.text); err != nil {
 			c.fault(key.value, key.at, err.Error(), "")
 		}
 		if slices.ContainsFunc(keys[:i], func(k item) bool { return k.text == key.text }) {
@@ -273,7 +273,7 @@ func (c *checker) rival(first, second claim) {
 				continue
 			}
 			text := fmt.Sprintf("selects images that %s selects with %s: the kubelet runs both plugins and tries the credentials of both",
-				yamldoc.Shown(first.name), yamldoc.Shown(other.text))
+				strictyaml.Shown(first.name), strictyaml.Shown(other.text))
 			c.note(pattern, fmt.Sprintf("%s.matchImages[%d]", second.at, i), text, "")
 			return
 		}

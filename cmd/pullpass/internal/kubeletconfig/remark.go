@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
@@ -125,7 +125,7 @@ func (g glob) remarks(owner string, served []string) []remark {
 	near := g.near(served)
 	switch {
 	case !g.whole:
-		add("the kubelet reads it as a URL, of which only "+yamldoc.Shown(g.plain())+" counts", "")
+		add("the kubelet reads it as a URL, of which only "+strictyaml.Shown(g.plain())+" counts", "")
 	case dockerconfig.MisnamesHub(host) || host == "*.docker.io":
 		add("never matches an image of Docker Hub, whose host is docker.io", "did you mean docker.io?")
 	case near != "":
@@ -142,7 +142,7 @@ func (g glob) remarks(owner string, served []string) []remark {
 		add("selects only images that name the port 443 themselves", "")
 	}
 	if prefix := strings.TrimPrefix(g.path, "/"); prefix != "" && !strings.HasSuffix(prefix, "/") {
-		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", yamldoc.Shown(host+g.path+"-other")), "put a / at its end if it is a folder")
+		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", strictyaml.Shown(host+g.path+"-other")), "put a / at its end if it is a folder")
 	}
 	if owner == entryName && err == nil && near == "" && !isServed(pattern) {
 		add("pullpass serves no such registry: it is started in vain", "")
@@ -189,5 +189,5 @@ func hint(text string) string {
 	if h, err := parseGlob(meant); err != nil || h.never() != "" || meant == text {
 		return ""
 	}
-	return "did you mean " + yamldoc.Shown(meant) + "?"
+	return "did you mean " + strictyaml.Shown(meant) + "?"
 }

@@ -10,7 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/yamldoc"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
 // A kind is one of those of JSON, to which the kubelet converts all YAML.
@@ -125,7 +125,7 @@ func (r *resolver) fields(v *value, n *yaml.Node) {
 		}
 		same := slices.IndexFunc(v.fields, func(f field) bool { return f.key == name.text })
 		if same >= 0 {
-			r.fail(key.Line, yamldoc.Shown(name.text)+": given twice, first on line "+strconv.Itoa(v.fields[same].line), "")
+			r.fail(key.Line, strictyaml.Shown(name.text)+": given twice, first on line "+strconv.Itoa(v.fields[same].line), "")
 			continue
 		}
 		v.fields = append(v.fields, field{name.text, key.Line, of})

@@ -1,0 +1,193 @@
+package pullsecret
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// Accounts are service accounts as `kubectl get serviceaccount -o yaml` gives them, or as a
+// manifest describes them.
+type Accounts struct {
+	file     string
+	accounts []account
+}
+
+type account struct {
+	namespace, name string // the namespace may be ""
+	pullSecrets     []string
+	root            *yaml.Node
+}
+
+// ParseAccounts reads the service accounts in data, YAML or JSON: documents and items of
+// Lists. Other kinds are passed over. The error names file, line and field; there must be an
+// account, and none twice.
+func ParseAccounts(file string, data []byte) (Accounts, error) {
+	objects, err := read(file, data, "ServiceAccount")
+	if err != nil {
+		return Accounts{}, err
+	}
+	if len(objects) == 0 {
+		return Accounts{}, provider.WithHint(fmt.Errorf("%s: there is no service account in it", file), kubectlAccount("", "NAME"))
+	}
+	a := Accounts{file: file}
+	for _, object := range objects {
+		parsed, err := parseAccount(object)
+		if err != nil {
+			return Accounts{}, err
+		}
+		if _, twice := a.find(parsed.namespace, parsed.name); twice {
+			return Accounts{}, object.get("metadata").get("name").failf("service account %s is given twice", fullName(parsed.namespace, parsed.name))
+		}
+		a.accounts = append(a.accounts, parsed)
+	}
+	return a, nil
+}
+
+func parseAccount(object value) (account, error) {
+	namespace, name, err := object.identity()
+	if err != nil {
+		return account{}, err
+	}
+	if _, err := object.get("metadata").get("annotations").texts(); err != nil {
+		return account{}, err
+	}
+	parsed := account{namespace: namespace, name: name, root: object.node}
+	entries, err := object.get("imagePullSecrets").items()
+	if err != nil {
+		return account{}, err
+	}
+	for _, entry := range entries {
+		// The API server takes an entry without a name, and the kubelet passes it over.
+		fields, err := entry.texts()
+		if err != nil {
+			return account{}, err
+		}
+		for _, field := range slices.Sorted(maps.Keys(fields)) {
+			if field != "name" {
+				return account{}, entry.get(field).failf("unknown field, known is name")
+			}
+		}
+		parsed.pullSecrets = append(parsed.pullSecrets, fields["name"])
+	}
+	return parsed, nil
+}
+
+// identity returns the namespace, which may be "", and the name in the metadata of an object.
+func (v value) identity() (namespace, name string, err error) {
+	metadata := v.get("metadata")
+	if err := metadata.mapping(); err != nil {
+		return "", "", err
+	}
+	if namespace, err = metadata.get("namespace").text(); err != nil {
+		return "", "", err
+	}
+	if name, err = metadata.get("name").text(); err != nil {
+		return "", "", err
+	}
+	if name == "" {
+		return "", "", metadata.get("name").failf("missing")
+	}
+	return namespace, name, nil
+}
+
+// Attach returns a service account with secretName added to its pull secrets, as a manifest
+// for `kubectl apply`, client-side or server-side. If the account has it already, attached
+// tells so. An account that names no namespace goes into the given one, which may be "". The
+// error says that there is no such account.
+//
+// imagePullSecrets is an atomic list: to apply it replaces it, and so the manifest holds the
+// whole of it. The resourceVersion of what was read makes the API server refuse the manifest if
+// somebody has changed the account since. What else the account has is in the manifest only
+// where client-side apply keeps a record, and would remove what is in that and not here: a
+// server-side apply makes its field manager an owner of all that the manifest holds, which other
+// owners could then neither change nor drop.
+func (a Accounts) Attach(namespace, name, secretName string) (object Object, attached bool, err error) {
+	found, ok := a.find(namespace, name)
+	if !ok {
+		if found, ok = a.find("", name); !ok {
+			return Object{}, false, a.missing(namespace, name)
+		}
+		found.root = with(found.root, "metadata", with(get(found.root, "metadata"), "namespace", text(namespace)))
+	}
+	root := applicable(found.root)
+	if slices.Contains(found.pullSecrets, secretName) {
+		return Object{root}, true, nil
+	}
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	if before := get(root, "imagePullSecrets"); before != nil {
+		list.Content = slices.Clone(before.Content)
+	}
+	list.Content = append(list.Content, mapping("name", text(secretName)))
+	return Object{with(root, "imagePullSecrets", list)}, false, nil
+}
+
+func (a Accounts) find(namespace, name string) (account, bool) {
+	i := slices.IndexFunc(a.accounts, func(c account) bool { return c.namespace == namespace && c.name == name })
+	if i < 0 {
+		return account{}, false
+	}
+	return a.accounts[i], true
+}
+
+// missing is the error for an account that is not there.
+func (a Accounts) missing(namespace, name string) error {
+	full := fullName(namespace, name)
+	if namespace == "" {
+		for _, other := range a.accounts {
+			if other.name == name {
+				return provider.WithHint(fmt.Errorf("attach to service account %s: in %s it is in namespace %s, and no namespace is asked for", full, a.file, other.namespace),
+					"name the namespace: -n "+other.namespace)
+			}
+		}
+	}
+	return provider.WithHint(fmt.Errorf("attach to service account %s: it is not in %s", full, a.file), kubectlAccount(namespace, name))
+}
+
+func kubectlAccount(namespace, name string) string {
+	command := "kubectl get serviceaccount " + name
+	if namespace != "" {
+		command += " -n " + namespace
+	}
+	return "give what this prints: " + command + " -o yaml"
+}
+
+func fullName(namespace, name string) string {
+	if namespace == "" {
+		return name
+	}
+	return namespace + "/" + name
+}
+
+// lastApplied is where client-side apply keeps what it applied last.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// applicable returns what an apply of an account has to hold beside the list. What is not from
+// the API server is its owner's manifest, and stays whole.
+func applicable(root *yaml.Node) *yaml.Node {
+	metadata := get(root, "metadata")
+	if get(metadata, "resourceVersion") != nil && get(get(metadata, "annotations"), lastApplied) == nil {
+		return only(with(root, "metadata", only(metadata, "name", "namespace", "resourceVersion")),
+			"apiVersion", "kind", "metadata", "imagePullSecrets")
+	}
+	return withoutServerFields(root)
+}
+
+// withoutServerFields leaves out what the API server alone sets, and the record of client-side
+// apply, which it writes anew.
+func withoutServerFields(root *yaml.Node) *yaml.Node {
+	metadata := without(get(root, "metadata"), "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "managedFields", "selfLink")
+	if annotations := get(metadata, "annotations"); annotations != nil {
+		annotations = without(annotations, lastApplied)
+		if len(annotations.Content) > 0 {
+			metadata = with(metadata, "annotations", annotations)
+		} else {
+			metadata = without(metadata, "annotations")
+		}
+	}
+	return with(root, "metadata", metadata)
+}

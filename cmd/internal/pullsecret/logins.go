@@ -1,0 +1,18 @@
+package pullsecret
+
+import "github.com/pullpass/pullpass/provider/dockerconfig"
+
+// Logins returns the entries of the Docker configuration, sorted by key: all that the kubelet
+// could try for some image. There are none if it cannot read them.
+func (f Found) Logins() []dockerconfig.KubeletEntry {
+	key := f.key()
+	content, err := f.content(key)
+	if err != nil {
+		return nil
+	}
+	logins, err := dockerconfig.Entries(content, key == keyDockercfg)
+	if err != nil {
+		return nil
+	}
+	return logins
+}

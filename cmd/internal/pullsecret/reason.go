@@ -1,0 +1,103 @@
+package pullsecret
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
+	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/dockerconfig"
+)
+
+// Reason tells why Entries has none for an image: what the key that was meant for it has
+// different, or which keys there are.
+func (f Found) Reason(image provider.Image) string {
+	if !f.ofPullType() {
+		return "the kubelet ignores a Secret of this type"
+	}
+	logins := f.Logins()
+	if len(logins) == 0 {
+		return "it holds no entry that can be read"
+	}
+	var keys, near []string
+	for _, login := range logins {
+		keys = append(keys, login.Key)
+		if difference := differenceOf(login.Key, image); difference != "" {
+			near = append(near, strictyaml.Quoted(login.Key)+" "+difference)
+		}
+	}
+	if len(near) > 0 {
+		return strings.Join(near, "; ")
+	}
+	return "its keys are " + quoted(keys)
+}
+
+// differenceOf tells what a key of auths has different from what would match an image, "" if
+// it is of another registry.
+func differenceOf(key string, image provider.Image) string {
+	_, location, found := strings.Cut(key, "://")
+	if !found {
+		location = key
+	}
+	host, path, _ := strings.Cut(location, "/")
+	if rest, found := strings.CutPrefix(path, "v1/"); found { // the kubelet does so, once
+		path = rest
+	} else {
+		path = strings.TrimPrefix(path, "v2/")
+	}
+	keyImage := provider.Image{Host: host, Repository: path}
+	name, port := keyImage.Hostname()
+	imageName, imagePort := image.Hostname()
+	switch {
+	case imageName == provider.DockerHubHost && dockerconfig.MisnamesHub(name):
+		return "is no name that the kubelet has for Docker Hub: docker.io"
+	case name == imageName && port != imagePort:
+		return fmt.Sprintf("is for %s, the image has %s", portName(port), portName(imagePort))
+	case name == imageName && host != image.Host:
+		return "differs in upper and lower case"
+	case name == imageName:
+		return "is for other repositories, those that begin with " + strictyaml.Quoted(path)
+	case strings.Contains(name, "*"):
+		return wildcardDifference(name, imageName)
+	}
+	return cloudDifference(keyImage, image)
+}
+
+func portName(port string) string {
+	if port == "" {
+		return "no port"
+	}
+	return "port " + port
+}
+
+// wildcardDifference tells whether name would match if a * were as many labels as it takes.
+func wildcardDifference(name, imageName string) string {
+	tail := name[strings.LastIndexByte(name, '*')+1:]
+	labels, imageLabels := strings.Count(name, ".")+1, strings.Count(imageName, ".")+1
+	if tail == "" || !strings.HasSuffix(imageName, tail) || labels == imageLabels {
+		return ""
+	}
+	return fmt.Sprintf("has %d labels, the image's host %d, and each * is one label", labels, imageLabels)
+}
+
+// cloudDifference tells how two registries of one cloud differ.
+func cloudDifference(key, image provider.Image) string {
+	keyHost, known := provider.LookupHost(key)
+	imageHost, imageKnown := provider.LookupHost(image)
+	if !known || !imageKnown || keyHost.Provider != imageHost.Provider {
+		return ""
+	}
+	keyName, _ := key.Hostname()
+	imageName, _ := image.Hostname()
+	keyFirst, _, _ := strings.Cut(keyName, ".")
+	imageFirst, _, _ := strings.Cut(imageName, ".")
+	switch {
+	case keyHost.Provider != provider.ECR || keyHost.Public || imageHost.Public:
+		return "is another registry of the same provider"
+	case keyHost.Region != imageHost.Region:
+		return fmt.Sprintf("is ECR of region %s, the image is in %s", keyHost.Region, imageHost.Region)
+	case keyFirst != imageFirst:
+		return fmt.Sprintf("is ECR of account %s, the image is in %s", keyFirst, imageFirst)
+	}
+	return "is another name of the same ECR registry, and the kubelet goes by the name"
+}

@@ -1,0 +1,30 @@
+package strictyaml
+
+import (
+	"strconv"
+	"strings"
+)
+
+// As much of a text as fits into a line, in bytes.
+const (
+	maxPlain  = 255 // a DNS name and more
+	maxQuoted = 80
+)
+
+// Shown returns a text of a document for a line of a message: quoted if it could confuse the
+// reader or the terminal, and cut if it is too long.
+func Shown(text string) string {
+	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/*!<$+@="
+	if text != "" && len(text) <= maxPlain && strings.Trim(text, safe) == "" {
+		return text
+	}
+	return Quoted(text)
+}
+
+// Quoted is Shown always in quotes.
+func Quoted(text string) string {
+	if len(text) > maxQuoted {
+		return strconv.QuoteToASCII(text[:maxQuoted]) + "…"
+	}
+	return strconv.QuoteToASCII(text)
+}

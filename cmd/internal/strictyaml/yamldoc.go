@@ -1,0 +1,107 @@
+// Package strictyaml decodes YAML documents, and tells where they are not YAML without quoting them:
+// anything in them may be a secret.
+package strictyaml
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxSearched is up to where the exact line of a mistake is looked for, which takes many parses.
+const maxSearched = 1 << 20 // bytes
+
+// Decode returns the documents of data, YAML or JSON, none if it is empty. The error names the
+// file and the line: "file:3: not YAML: why".
+func Decode(file string, data []byte) ([]*yaml.Node, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if !utf8.Valid(data) {
+		line := firstLine(data, func(head []byte) bool { return !utf8.Valid(head) })
+		return nil, fmt.Errorf("%s:%d: not UTF-8", file, line)
+	}
+	if json.Valid(data) {
+		// YAML knows no tab between tokens. Inside of JSON's strings there is none.
+		data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
+	}
+	documents, err := parse(data)
+	if err != nil {
+		line, why := problem(err)
+		if len(data) <= maxSearched {
+			// The line of package yaml is often that where the enclosing block begins, or
+			// missing. Neither line is ever past the mistake, so the later one is nearer.
+			line = max(line, firstLine(data, func(head []byte) bool {
+				_, err := parse(head)
+				return err != nil
+			}))
+		}
+		if indentedByTab(data, line) {
+			why += "; YAML takes no tabs for indentation"
+		}
+		return nil, fmt.Errorf("%s:%d: not YAML: %s", file, line, why)
+	}
+	return documents, nil
+}
+
+func parse(data []byte) ([]*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var documents []*yaml.Node
+	for {
+		document := new(yaml.Node)
+		err := decoder.Decode(document)
+		if errors.Is(err, io.EOF) {
+			return documents, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, document)
+	}
+}
+
+// indentedByTab reports whether there is a tab before the content of a line. A - is a part of its
+// indentation.
+func indentedByTab(data []byte, line int) bool {
+	lines := bytes.SplitN(data, []byte("\n"), line+1)
+	text := lines[min(line, len(lines))-1]
+	indentation := text[:len(text)-len(bytes.TrimLeft(text, " \t-"))]
+	return bytes.ContainsRune(indentation, '\t')
+}
+
+// firstLine returns the number of a line with which data turns bad: its head before the line
+// is not, with the line it is.
+func firstLine(data []byte, bad func(head []byte) bool) int {
+	var ends []int
+	for i, b := range data {
+		if b == '\n' {
+			ends = append(ends, i+1)
+		}
+	}
+	return 1 + sort.Search(len(ends), func(i int) bool { return bad(data[:ends[i]]) })
+}
+
+// problem returns the line, 0 if it is missing, and the text of an error of package yaml. Its
+// parser quotes nothing of a document but the names of anchors, which are left out.
+func problem(err error) (line int, text string) {
+	text = strings.TrimPrefix(err.Error(), "yaml: ")
+	if number, rest, found := strings.Cut(strings.TrimPrefix(text, "line "), ": "); found {
+		if n, err := strconv.Atoi(number); err == nil {
+			line, text = n, rest
+		}
+	}
+	isAnchor := strings.Contains(text, "anchor")
+	if isAnchor {
+		text = "an unknown anchor"
+	}
+	if isAnchor || strings.Contains(text, "alphabetic or numeric") {
+		text += "; a value that begins with * must be in quotes"
+	}
+	return line, text
+}

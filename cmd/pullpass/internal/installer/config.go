@@ -1,0 +1,145 @@
+package installer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// A config is what the kubelet reads at the path of --image-credential-provider-config: a file,
+// or those of a folder.
+type config struct {
+	path  string // of the file that has our provider, or is to have it
+	files []kubeletconfig.File
+}
+
+// readConfig reads the config at path. In a folder, our provider is in a file of its own, unless
+// another one has it already: the kubelet takes no name twice.
+func readConfig(path string) (config, error) {
+	files, _, err := kubeletconfig.ReadFiles(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return config{path: path}, nil
+	}
+	c := config{path, files}
+	if info, e := os.Stat(path); e == nil && info.IsDir() {
+		c.path = filepath.Join(path, Name+".yaml")
+	}
+	for _, f := range files {
+		if p, err := ours(f); err == nil && p != nil {
+			c.path = f.Name
+		}
+	}
+	return c, err
+}
+
+// with returns the config with another content of a file, nil for none.
+func (c config) with(name string, data []byte) config {
+	c.files = slices.Clone(c.files)
+	i, found := c.find(name)
+	switch {
+	case data == nil && found:
+		c.files = slices.Delete(c.files, i, i+1)
+	case data == nil:
+	case found:
+		c.files[i].Data = data
+	default:
+		c.files = slices.Insert(c.files, i, kubeletconfig.File{Name: name, Data: data})
+	}
+	return c
+}
+
+// find returns where a file is, or would be.
+func (c config) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(c.files, name, func(f kubeletconfig.File, name string) int { return strings.Compare(f.Name, name) })
+}
+
+// check returns what the kubelet would not start with, as an error, but for what is wrong with the
+// config before, too. Of the programs in the bin dir, ours is not looked for, as it comes first.
+func (c config) check(binDir string, before config) error {
+	known := before.faults(binDir)
+	for _, fault := range c.faults(binDir) {
+		if slices.ContainsFunc(known, func(k kubeletconfig.Fault) bool { return k.File == fault.File && k.Text == fault.Text }) {
+			continue
+		}
+		where := fault.File
+		if fault.Line > 0 {
+			where = fmt.Sprintf("%s:%d", where, fault.Line)
+		}
+		text := fault.Text
+		if fault.Field != "" {
+			text = fault.Field + ": " + text
+		}
+		err := fmt.Errorf("the kubelet would not start: %s: %s", where, text)
+		if fault.Hint != "" {
+			return provider.WithHint(err, fault.Hint)
+		}
+		return err
+	}
+	return nil
+}
+
+// faults are those with which the kubelet does not start.
+func (c config) faults(binDir string) []kubeletconfig.Fault {
+	if len(c.files) == 0 {
+		return nil
+	}
+	executable := kubeletconfig.Executable(binDir)
+	faults := kubeletconfig.Check(c.files, func(name string) error {
+		if name == Name {
+			return nil
+		}
+		return executable(name)
+	})
+	return slices.DeleteFunc(faults, func(f kubeletconfig.Fault) bool { return f.Note })
+}
+
+// hash identifies what the kubelet reads at its start: this config, and the flags in a file.
+func (c config) hash(flags []byte) string {
+	var text strings.Builder
+	for _, f := range append(slices.Clone(c.files), kubeletconfig.File{Name: "flags", Data: flags}) {
+		fmt.Fprintf(&text, "%s %d\n%s\n", f.Name, len(f.Data), f.Data)
+	}
+	return sum([]byte(text.String()))
+}
+
+// ours returns our provider in a file, nil if it is not there.
+func ours(f kubeletconfig.File) (*kubeletconfig.Provider, error) {
+	providers, err := kubeletconfig.Providers(f.Name, f.Data)
+	for _, p := range providers {
+		if p.Name == Name {
+			return &p, err
+		}
+	}
+	return nil, err
+}
+
+// ours returns our provider, nil if it is not in the config.
+func (c config) ours() *kubeletconfig.Provider {
+	for _, f := range c.files {
+		if p, err := ours(f); err == nil && p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// others are the names of the providers that are not ours, but for those that are passed over.
+func (c config) others(passed []string) []string {
+	var names []string
+	for _, f := range c.files {
+		providers, _ := kubeletconfig.Providers(f.Name, f.Data) // a file that is not one is no reason to keep a kubelet reading it
+		for _, p := range providers {
+			if p.Name != Name && !slices.Contains(passed, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,91 @@
+package installer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/provider"
+)
+
+const (
+	interval = 250 * time.Millisecond
+	// healthyTimes is how many times in a row the same process has to be healthy. With a mistake
+	// in its config, a kubelet ends before it answers at all.
+	healthyTimes = 5
+	// aliveFor is how long a kubelet that is set not to answer has to live.
+	aliveFor = 10 * time.Second
+	// glance is how long a run that has not restarted the kubelet waits to see it healthy.
+	glance = 15 * time.Second
+)
+
+// checkHealth is for a kubelet that is to be restarted.
+func (i *Installer) checkHealth(ctx context.Context) error {
+	_, err := i.await(ctx, func(*kubelet.Process) error { return nil }, glance)
+	if err == nil {
+		return nil
+	}
+	return provider.WithHint(
+		fmt.Errorf("the kubelet is not healthy, so that it could not be told whether it comes back: %w", err),
+		"mend it first, or run this without --restart")
+}
+
+// await waits until a kubelet fits and stays healthy, and returns it. Without one in time, the error
+// is what was wrong last.
+func (i *Installer) await(ctx context.Context, fits fit, timeout time.Duration) (*kubelet.Process, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var problem error
+	process, times := "", 0
+	var since time.Time
+	absent := errors.New("no kubelet runs")
+	ends := errors.New("the kubelet ends soon after its start")
+	for {
+		p, err := i.Find()
+		if err == nil && p == nil {
+			err = absent
+		}
+		if err == nil {
+			err = fits(p)
+		}
+		if err == nil {
+			absent = ends
+		}
+		if err == nil {
+			err = i.healthy(ctx, p)
+		}
+		switch {
+		case err != nil && (ctx.Err() == nil || problem == nil):
+			problem, process = err, ""
+		case err != nil: // the time is over, which cut the last question off: what was wrong before says more
+		case p.ID != process:
+			process, times, since = p.ID, 1, i.Now()
+		default:
+			times++
+		}
+		if err == nil && times >= healthyTimes && (healthURL(p) != "" || i.Now().Sub(since) >= aliveFor) {
+			return p, nil
+		}
+		select {
+		case <-ctx.Done():
+			if problem == nil {
+				problem = ends
+			}
+			return nil, fmt.Errorf("within %v: %w", timeout, problem)
+		case <-time.After(interval):
+		}
+	}
+}
+
+func healthURL(p *kubelet.Process) string { return p.HealthURL(os.DirFS("/")) }
+
+// healthy asks a kubelet whether it is, unless it is set not to answer.
+func (i *Installer) healthy(ctx context.Context, p *kubelet.Process) error {
+	if url := healthURL(p); url != "" {
+		return i.Healthy(ctx, url)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package installer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// A machine is the kind of computer that a program is for: class, byte order and e_machine of an ELF
+// header, elf(5).
+type machine [3]uint16
+
+// machineOf returns that of a program by its first bytes; false if it is no ELF.
+func machineOf(head []byte) (machine, bool) {
+	if len(head) < 20 || string(head[:4]) != "\x7fELF" {
+		return machine{}, false
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if head[5] == 2 {
+		order = binary.BigEndian
+	}
+	return machine{uint16(head[4]), uint16(head[5]), order.Uint16(head[18:])}, true
+}
+
+// String is the name that Go has for those that nodes are.
+func (m machine) String() string {
+	switch m[2] {
+	case 3:
+		return "386"
+	case 40:
+		return "arm"
+	case 62:
+		return "amd64"
+	case 183:
+		return "arm64"
+	}
+	return fmt.Sprintf("the machine of ELF's number %d", m[2])
+}
+
+// checkMachine refuses to put a binary into an image for other machines, where nothing but the nodes
+// of the image would tell: the machine that builds it can run it. Unknown is right.
+func checkMachine(program []byte) error {
+	ours, ok := machineOf(program)
+	if !ok {
+		return nil
+	}
+	for _, path := range []string{"/usr/bin/kubelet", "/usr/local/bin/k3s", "/usr/local/bin/rke2", "/usr/bin/env", "/bin/sh"} {
+		theirs, ok := machineOfFile(path)
+		switch {
+		case !ok:
+		case theirs == ours:
+			return nil
+		default:
+			return provider.WithHint(fmt.Errorf("install: %s is for %v, this pullpass for %s", path, theirs, runtime.GOARCH),
+				"use the pullpass for "+theirs.String())
+		}
+	}
+	return nil
+}
+
+func machineOfFile(path string) (machine, bool) {
+	file, err := os.Open(path)
+	if err != nil {
+		return machine{}, false
+	}
+	defer file.Close()
+	head := make([]byte, 20)
+	if _, err := io.ReadFull(file, head); err != nil {
+		return machine{}, false
+	}
+	return machineOf(head)
+}

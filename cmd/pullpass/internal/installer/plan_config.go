@@ -1,0 +1,142 @@
+package installer
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+)
+
+// planConfig returns the config as it will be.
+func (b *planner) planConfig() (config, error) {
+	pf := b.options.Platform
+	c, err := readConfig(pf.Config)
+	if err != nil {
+		return config{}, err
+	}
+	if (pf.Name == "k3s" || pf.Name == "rke2") && c.path != pf.Config {
+		return config{}, fmt.Errorf("%s is a directory, and %s takes only a file there", pf.Config, pf.Name)
+	}
+	old, oldData, err := read(c.path)
+	if err != nil {
+		return config{}, err
+	}
+	former, _ := b.record.file(c.path)
+	data, replaced, err := b.mergeConfig(c, oldData, former.wrote(old) && former.Original == nil)
+	if err != nil {
+		return config{}, err
+	}
+	next := newVersion(data, old, 0o644)
+	if len(b.options.Entry.Env) > 0 { // which may hold a secret
+		next.Mode &^= 0o077
+	}
+	if old != nil && *old == *next {
+		return c, nil
+	}
+	err = b.add(change{
+		file: file{Path: c.path, Kind: kindConfig, Replaced: replaced},
+		old:  old, oldData: oldData,
+		new: next, newData: data,
+	})
+	return c.with(c.path, data), err
+}
+
+// mergeConfig returns the content of the config's file with our provider, and without those that
+// are to be replaced, which it names. Of a file that is all ours, nothing else has to stay.
+func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, replaced []string, err error) {
+	entry := b.options.Entry
+	data, err = kubeletconfig.Merge(c.path, old, entry)
+	blank := len(bytes.TrimSpace(old)) == 0
+	if blank {
+		c = c.with(c.path, nil)
+	}
+	if blank || allOurs && !bytes.Equal(data, old) {
+		format := kubeletconfig.YAML
+		if b.options.Platform.JSON {
+			format = kubeletconfig.JSON
+		}
+		data, err = kubeletconfig.New(entry, format)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted, err := ours(kubeletconfig.File{Name: c.path, Data: data})
+	if err != nil {
+		return nil, nil, err
+	}
+	images := wanted.MatchImages
+	now, next := "", sum([]byte(wanted.Text))
+	current := c.ours()
+	if current != nil {
+		now = sum([]byte(current.Text))
+	}
+	edited := current != nil && now != next && !slices.Contains(b.record.Entries, now)
+	if edited && !b.options.Selected {
+		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is not as an install wrote it and is kept as it is; --registry, --env or --arg replaces it", c.path, Name))
+		data, images = old, current.MatchImages
+	} else {
+		b.record.Entries = andNext(b.record.Entries, now, next)
+	}
+	if edited && b.options.Selected {
+		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was not as an install wrote it and is replaced", c.path, Name))
+	}
+	replaced, err = b.foreign(c, images)
+	for _, name := range replaced {
+		if err == nil {
+			data, err = kubeletconfig.Remove(c.path, data, name)
+			b.done = append(b.done, fmt.Sprintf("took the provider %s out of %s", name, c.path))
+		}
+	}
+	return data, replaced, err
+}
+
+// foreign looks at the other providers that serve images of ours. It returns the names of those
+// that are to be replaced; of the others there is a note.
+func (b *planner) foreign(c config, images []string) (replaced []string, err error) {
+	for _, f := range c.files {
+		providers, err := kubeletconfig.Providers(f.Name, f.Data)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range providers {
+			overlaps, covered := compare(images, p.MatchImages)
+			replaceable := covered && !p.Tokens && f.Name == c.path
+			switch {
+			case p.Name == Name || !overlaps:
+			case b.options.Replace && replaceable:
+				replaced = append(replaced, p.Name)
+			case b.options.Replace:
+				b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is kept beside %s: %s", f.Name, p.Name, Name, keptBecause(p, covered)))
+			default:
+				text := fmt.Sprintf("%s: the provider %s serves images that %s serves, too: the kubelet tries the credentials of both", f.Name, p.Name, Name)
+				if replaceable {
+					text += "; --replace takes it out"
+				}
+				b.notes = append(b.notes, text)
+			}
+		}
+	}
+	return replaced, nil
+}
+
+// compare reports whether some image is selected by patterns of both, and whether all that theirs
+// select are selected by ours.
+func compare(ours, theirs []string) (overlaps, covered bool) {
+	covered = true
+	for _, t := range theirs {
+		overlaps = overlaps || slices.ContainsFunc(ours, func(o string) bool { return kubeletconfig.Overlap(o, t) })
+		covered = covered && slices.ContainsFunc(ours, func(o string) bool { return kubeletconfig.Covers(o, t) })
+	}
+	return overlaps, covered
+}
+
+func keptBecause(p kubeletconfig.Provider, covered bool) string {
+	switch {
+	case p.Tokens:
+		return "it uses the tokens of service accounts"
+	case !covered:
+		return "it serves other images, too"
+	}
+	return "it is in a file of its own"
+}

@@ -1,0 +1,148 @@
+package installer
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
+)
+
+// A Status tells how far an install has come.
+type Status struct {
+	// Installed says that binary, config and flags are in place; if not, Problem says why.
+	Installed bool   `json:"installed"`
+	Problem   string `json:"problem,omitempty"`
+	Platform  string `json:"platform"`
+	Binary    string `json:"binary"`            // path
+	Version   string `json:"version,omitempty"` // what the binary says of itself
+	Config    string `json:"config"`            // path of the file with our provider
+	// ConfigHash is "sha256:" and the hash of that file; "" if there is none.
+	ConfigHash string        `json:"configHash,omitempty"`
+	Kubelet    KubeletStatus `json:"kubelet"`
+	// Trial is set while no healthy kubelet has been seen with the last change.
+	Trial *TrialStatus `json:"trial,omitempty"`
+	// Rejected is what was rolled back last.
+	Rejected *Rejected `json:"rejected,omitempty"`
+}
+
+// KubeletStatus is about the kubelet that runs.
+type KubeletStatus struct {
+	Running bool `json:"running"`
+	PID     int  `json:"pid,omitempty"`
+	// Current says that it has started with what is installed.
+	Current bool `json:"current"`
+	// Healthy says that it answers that it is, or lives where it does not answer by its config.
+	Healthy bool `json:"healthy"`
+	// Problem says why it is not current, or else not healthy.
+	Problem string `json:"problem,omitempty"`
+}
+
+// A TrialStatus is about a change that no healthy kubelet has been seen with.
+type TrialStatus struct {
+	Restarted bool   `json:"restarted"`         // the kubelet was restarted for it
+	Failed    string `json:"failed,omitempty"`  // why it is being rolled back
+	Removal   bool   `json:"removal,omitempty"` // it is an uninstall
+}
+
+// Status returns the status. It changes nothing, and waits for no other installer. Where nothing
+// was installed by Install, or pf was chosen, it looks at the places of pf; unknown is why these are
+// not known.
+func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen bool, unknown error) (Status, error) {
+	if err := i.load(); err != nil {
+		return Status{}, err
+	}
+	r := i.state.Installed
+	if r == nil || chosen {
+		if unknown != nil {
+			return Status{Problem: unknown.Error(), Rejected: i.state.Rejected}, nil
+		}
+		r = &record{Platform: pf.Name, Config: pf.Config, BinDir: pf.BinDir, Flags: pf.Flags}
+	}
+	s := Status{Platform: r.Platform, Binary: filepath.Join(r.BinDir, Name), Rejected: i.state.Rejected}
+	if t := i.state.Trial; t != nil {
+		s.Trial = &TrialStatus{t.Restarted, t.Failed, t.Removal}
+	}
+	c, err := readConfig(r.Config)
+	if err != nil {
+		return Status{}, err
+	}
+	s.Config = c.path
+	if v, _, err := read(c.path); err == nil && v != nil {
+		s.ConfigHash = "sha256:" + v.SHA256
+	}
+	s.Version = versionOf(ctx, s.Binary)
+	s.Problem, err = i.problem(r, c)
+	if err != nil {
+		return Status{}, err
+	}
+	s.Installed = s.Problem == ""
+	running, err := i.running()
+	if err != nil {
+		return Status{}, err
+	}
+	s.Kubelet = i.kubeletStatus(ctx, running)
+	if running != nil && s.Installed {
+		if err := i.current(running, r, c.hash(nil)); err != nil {
+			s.Kubelet.Problem = err.Error()
+		} else {
+			s.Kubelet.Current = true
+		}
+	}
+	return s, nil
+}
+
+// problem says what is missing of an install, "" if nothing is.
+func (i *Installer) problem(r *record, c config) (string, error) {
+	if err := kubeletconfig.Executable(r.BinDir)(Name); err != nil {
+		return err.Error(), nil
+	}
+	if c.ours() == nil {
+		return "the provider " + Name + " is not in " + r.Config, nil
+	}
+	if r.Flags == nil {
+		return "", nil
+	}
+	_, data, err := read(r.Flags.Path)
+	if err != nil {
+		return "", err
+	}
+	merged, err := platform.MergeFlags(*r.Flags, data, r.Config, r.BinDir)
+	if err == nil && !bytes.Equal(merged, data) {
+		return "the kubelet's flags are not in " + r.Flags.Path, nil
+	}
+	return "", err
+}
+
+// versionOf asks a pullpass for its version; "" if it does not say.
+func versionOf(ctx context.Context, path string) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, path, "version")
+	command.Stdin, command.Stderr = strings.NewReader(""), new(bytes.Buffer)
+	output, err := command.Output()
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(output), "\n")
+	return line
+}
+
+// kubeletStatus is what the kubelet says of itself.
+func (i *Installer) kubeletStatus(ctx context.Context, running *kubelet.Process) KubeletStatus {
+	if running == nil {
+		return KubeletStatus{Problem: "no kubelet runs"}
+	}
+	s := KubeletStatus{Running: true, PID: running.PID}
+	if err := i.healthy(ctx, running); err != nil {
+		s.Problem = err.Error()
+	} else {
+		s.Healthy = true
+	}
+	return s
+}
