@@ -5,9 +5,7 @@ package main
 
 import (
 	"context"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"os/user"
@@ -16,6 +14,9 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/pullpass/pullpass/cmd/internal/env"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 )
 
 func main() {
@@ -25,51 +26,56 @@ func main() {
 func mainExitCode() int {
 	stdin := int(os.Stdin.Fd())
 	stderr := os.Stderr
-	p := &process{
-		Args:     os.Args[1:],
-		Stdin:    os.Stdin,
-		Stdout:   os.Stdout,
-		Stderr:   os.Stderr,
-		Terminal: term.IsTerminal(stdin),
-		Home:     home(),
-		Hostname: hostname(),
-		Root:     isRoot(),
-		Getenv:   os.Getenv,
-		Environ:  os.Environ(),
-		Now:      time.Now,
-		Proxy:    http.ProxyFromEnvironment,
-		AskPassword: func(ctx context.Context, prompt string) ([]byte, error) {
-			return askPassword(ctx, stdin, stderr, prompt)
-		},
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	p.Guard = sync.OnceFunc(func() {
-		hideStdio()
-		signals := make(chan os.Signal, 1)
-		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-		go func() {
-			<-signals
-			signal.Stop(signals) // a second one ends the process
-			cancel()
-		}()
-	})
-	return run(ctx, p)
+	e := &env.Env{
+		Home:         home(),
+		Hostname:     hostname(),
+		Root:         env.IsRoot(),
+		Getenv:       os.Getenv,
+		Environ:      os.Environ(),
+		Now:          time.Now,
+		Proxy:        http.ProxyFromEnvironment,
+		Log:          &env.Log{Out: stderr},
+		CatchSignals: sync.OnceFunc(func() { catchSignals(cancel) }),
+		HideStdio:    sync.OnceFunc(hideStdio),
+	}
+	stdio := &cli.Stdio{
+		In:       os.Stdin,
+		Out:      os.Stdout,
+		Terminal: term.IsTerminal(stdin),
+		AskPassword: func(ctx context.Context, prompt string) ([]byte, error) {
+			return cli.AskPassword(ctx, stdin, stderr, prompt)
+		},
+	}
+	return run(ctx, os.Args[1:], e, stdio)
 }
 
-// hideStdio keeps stdio from the libraries and the programs that they start: the kubelet reads
-// stdout strictly, and waits for whoever holds its pipes open.
+// catchSignals calls stop at the first signal that asks the process to end. A second one ends it
+// at once.
+func catchSignals(stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		stop()
+	}()
+}
+
+// hideStdio keeps stdio from libraries and from the programs that they start. The kubelet reads
+// stdout strictly, and waits for every process that holds its pipes open.
 func hideStdio() {
 	if null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0); err == nil {
 		os.Stdin, os.Stdout, os.Stderr = null, null, null
 	}
 }
 
-// home returns the user's home folder: systemd starts the kubelet without one in the
-// environment.
+// home returns the user's home directory, "" if there is none. systemd starts the kubelet without
+// HOME.
 func home() string {
-	if folder, err := os.UserHomeDir(); err == nil {
-		return folder
+	if directory, err := os.UserHomeDir(); err == nil {
+		return directory
 	}
 	if account, err := user.Current(); err == nil {
 		return account.HomeDir
@@ -84,25 +90,4 @@ func hostname() string {
 		return ""
 	}
 	return name
-}
-
-// A process is what the operating system gives to a command.
-type process struct {
-	Args     []string // without the program's name
-	Stdin    io.Reader
-	Stdout   io.Writer
-	Stderr   io.Writer
-	Terminal bool   // stdin is one
-	Home     string // the user's home folder; "" for none
-	Hostname string
-	Root     bool // the user is root, or an administrator on Windows
-	Getenv   func(string) string
-	Environ  []string
-	Now      func() time.Time
-	Proxy    func(*http.Request) (*url.URL, error) // as the environment says
-	// AskPassword shows the prompt and reads a line without echo, from the terminal that stdin is.
-	AskPassword func(ctx context.Context, prompt string) ([]byte, error)
-	// Guard is to be called before what takes time or runs the code of others: it ends the
-	// context at a signal and hides stdio. An answer from the cache does not pay for it.
-	Guard func()
 }

@@ -12,29 +12,44 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pullpass/pullpass/cmd/internal/broker"
+	"github.com/pullpass/pullpass/cmd/internal/env"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 )
 
 const ecrRequest = `{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/app"}`
 
-// stuck returns a process whose request for a token hangs in a function that knows no
-// context, until release is called. The clock of the test is a fake one.
-func stuck(t *testing.T) (p *process, stdout, stderr *bytes.Buffer, release func()) {
-	t.Helper()
-	held := make(chan struct{})
-	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
-	p = &process{
-		Stdin:  strings.NewReader(ecrRequest),
-		Stdout: stdout,
-		Stderr: stderr,
-		Getenv: identity,
-		Now:    time.Now,
-		Guard:  func() {},
-		Proxy: func(*http.Request) (*url.URL, error) {
-			<-held
-			return nil, io.ErrClosedPipe
-		},
+// A process is one that a test runs, with a request for an image of ECR.
+type process struct {
+	env            *env.Env
+	stdio          *cli.Stdio
+	stdout, stderr bytes.Buffer
+}
+
+func newProcess() *process {
+	p := &process{}
+	p.env = &env.Env{
+		Getenv:       identity,
+		Now:          time.Now,
+		Log:          &env.Log{Out: &p.stderr},
+		CatchSignals: func() {},
+		HideStdio:    func() {},
 	}
-	return p, stdout, stderr, func() { close(held) }
+	p.stdio = &cli.Stdio{In: strings.NewReader(ecrRequest), Out: &p.stdout}
+	return p
+}
+
+// stuck returns a process whose request for a token hangs in a function that knows no context,
+// until release is called.
+func stuck() (p *process, release func()) {
+	held := make(chan struct{})
+	p = newProcess()
+	p.env.Proxy = func(*http.Request) (*url.URL, error) {
+		<-held
+		return nil, io.ErrClosedPipe
+	}
+	return p, func() { close(held) }
 }
 
 // identity is an environment with an AWS identity and nothing else, so that the token comes
@@ -60,15 +75,14 @@ func emptyConfig(t *testing.T) (args []string) {
 func TestTimeLimit(t *testing.T) {
 	args := emptyConfig(t)
 	synctest.Test(t, func(t *testing.T) {
-		p, stdout, stderr, release := stuck(t)
-		p.Args = args
+		p, release := stuck()
 		started := time.Now()
-		code := run(t.Context(), p)
-		if took := time.Since(started); code != exitFailed || took < timeLimit || took > timeLimit+grace {
+		code := run(t.Context(), args, p.env, p.stdio)
+		if took := time.Since(started); code != cli.ExitFailed || took < broker.TimeLimit || took > broker.TimeLimit+broker.Grace {
 			t.Errorf("exit code %d after %v", code, took)
 		}
-		if stdout.Len() != 0 || stderr.String() != "pullpass: error: get the credential: no result in time\n" {
-			t.Errorf("stdout of %d bytes, stderr %q", stdout.Len(), stderr)
+		if p.stdout.Len() != 0 || p.stderr.String() != "pullpass: error: get the credential: no result in time\n" {
+			t.Errorf("stdout of %d bytes, stderr %q", p.stdout.Len(), p.stderr.String())
 		}
 		release()
 		synctest.Wait()
@@ -78,20 +92,19 @@ func TestTimeLimit(t *testing.T) {
 func TestSignal(t *testing.T) {
 	args := emptyConfig(t)
 	synctest.Test(t, func(t *testing.T) {
-		p, stdout, stderr, release := stuck(t)
-		p.Args = args
+		p, release := stuck()
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
 			time.Sleep(time.Second)
 			cancel()
 		}()
 		started := time.Now()
-		code := run(ctx, p)
-		if took := time.Since(started); code != exitFailed || took < time.Second || took > time.Second+grace {
+		code := run(ctx, args, p.env, p.stdio)
+		if took := time.Since(started); code != cli.ExitFailed || took < time.Second || took > time.Second+broker.Grace {
 			t.Errorf("exit code %d after %v", code, took)
 		}
-		if stdout.Len() != 0 || stderr.String() != "pullpass: error: get the credential: stopped by a signal\n" {
-			t.Errorf("stdout of %d bytes, stderr %q", stdout.Len(), stderr)
+		if p.stdout.Len() != 0 || p.stderr.String() != "pullpass: error: get the credential: stopped by a signal\n" {
+			t.Errorf("stdout of %d bytes, stderr %q", p.stdout.Len(), p.stderr.String())
 		}
 		release()
 		synctest.Wait()
@@ -102,16 +115,38 @@ func TestSignal(t *testing.T) {
 func TestClosedStdout(t *testing.T) {
 	in, out := io.Pipe()
 	in.Close()
-	var stderr bytes.Buffer
-	p := &process{
-		Stdin:  strings.NewReader(strings.Replace(ecrRequest, "amazonaws", "example", 1)),
-		Stdout: out,
-		Stderr: &stderr,
-		Getenv: func(string) string { return "" },
-		Now:    time.Now,
-		Guard:  func() {},
+	p := newProcess()
+	p.env.Getenv = func(string) string { return "" }
+	p.stdio.In, p.stdio.Out = strings.NewReader(strings.Replace(ecrRequest, "amazonaws", "example", 1)), out
+	if code := run(t.Context(), nil, p.env, p.stdio); code != cli.ExitFailed || !strings.Contains(p.stderr.String(), "pullpass: error: write the response: ") {
+		t.Errorf("exit code %d, stderr %q", code, p.stderr.String())
 	}
-	if code := run(t.Context(), p); code != exitFailed || !strings.Contains(stderr.String(), "pullpass: error: write the response: ") {
-		t.Errorf("exit code %d, stderr %q", code, stderr.String())
+}
+
+// TestMetricsOfTheGivenUp: a fetch that takes all the time is a failure in the metrics, and
+// what the metrics take comes after that.
+func TestMetricsOfTheGivenUp(t *testing.T) {
+	args := emptyConfig(t)
+	textfile := filepath.Join(t.TempDir(), "pullpass.prom")
+	config := "apiVersion: pullpass/v1\nkind: Config\nmetrics: {textfile: " + textfile + "}\n"
+	if err := os.WriteFile(args[1], []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		p, release := stuck()
+		if code := run(t.Context(), args, p.env, p.stdio); code != cli.ExitFailed || p.stderr.String() != "pullpass: error: get the credential: no result in time\n" {
+			t.Errorf("exit code %d, stderr %q", code, p.stderr.String())
+		}
+		release()
+		synctest.Wait()
+	})
+	data, err := os.ReadFile(textfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{`pullpass_fetches_total{provider="ecr",result="failure"} 1`, `pullpass_fetch_duration_seconds_sum{provider="ecr"} 45`} {
+		if !strings.Contains(string(data), line+"\n") {
+			t.Errorf("no line %s in\n%s", line, data)
+		}
 	}
 }

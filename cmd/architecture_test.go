@@ -1,0 +1,359 @@
+// Package cmd has no code of its own. Its test holds the rules of the whole module: who imports
+// whom, what a binary must not link, and where the operating system is touched.
+package cmd
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/pullpass/pullpass"
+
+// An importRule lists the packages of this module that a package may import, beside its own internal
+// ones.
+type importRule struct {
+	packages string // a path below the module; with a slash at its end, all packages below it
+	reason   string
+	allowed  []string // paths below the module; a slash at the end means all packages below it
+}
+
+// importRules are tried in this order. A package that no rule covers is an error, and so is a rule
+// without a package.
+var importRules = []importRule{
+	{"provider", "dispatch decides whom to trust: it must not depend on whom it judges", nil},
+	{"provider/internal/", "shared pieces of the backends know none of them", nil},
+	{"provider/safefile", "the reader of files knows no backend", []string{"provider"}},
+	{"provider/dockerhub", "Docker Hub's credentials are in Docker's configuration", []string{"provider", "provider/safefile", "provider/dockerconfig"}},
+	{"provider/", "a backend knows no other backend and no cache, so that each can be read and dropped alone", []string{"provider", "provider/safefile", "provider/internal/"}},
+
+	{"cache/filelock", "a lock knows nothing of what it guards", []string{"provider/await"}},
+	{"cache", "the cache never sees a cloud", []string{"provider", "cache/filelock"}},
+
+	{"node-config", "the files for nodes need no code", nil},
+
+	{"cmd/internal/env", "what the operating system gives does not depend on who uses it", []string{"provider"}},
+	{"cmd/internal/strictyaml", "the reader of YAML knows no document", nil},
+	{"cmd/internal/kubename", "Kubernetes' rules for names need nothing", nil},
+	{"cmd/internal/atomicfile", "writing a file needs nothing", nil},
+	{"cmd/internal/metrics", "metrics count fetches and make none", []string{"cache/filelock"}},
+	{"cmd/internal/config", "the config says what to do and does nothing", []string{"provider", "provider/safefile", "cmd/internal/strictyaml"}},
+	{"cmd/internal/pullsecret", "manifests are made and checked without asking anybody", []string{"provider", "provider/dockerconfig", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
+	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary", []string{"provider", "provider/", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
+
+	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found", []string{"provider", "provider/await"}},
+	{"cmd/pullpass/internal/cli", "stdio and exit codes are the same for all commands", []string{"provider", "provider/await", "cmd/internal/env"}},
+	{"cmd/pullpass/internal/kubelet", "it finds a process and knows no command", []string{"provider"}},
+	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's config knows no command, and backends only by what it is given", []string{"provider", "provider/dockerconfig", "node-config", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
+	{"cmd/pullpass/internal/platform", "a platform knows no command", []string{"provider", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/systemd"}},
+	{"cmd/pullpass/internal/installer", "it changes a node's files, whoever asks for it", []string{"provider", "cache/filelock", "cmd/internal/atomicfile", "cmd/internal/report", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/platform", "cmd/pullpass/internal/systemd"}},
+	{"cmd/pullpass/internal/apisettings", "it writes an entry in other forms", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/entryflags", "cmd/pullpass/internal/kubeletconfig"}},
+	{"cmd/pullpass/internal/entryflags", "two commands have these flags", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig"}},
+	{"cmd/pullpass/internal/", "a command puts the packages below it together", []string{"provider", "provider/", "cache", "node-config", "cmd/internal/", "cmd/pullpass/internal/"}},
+	{"cmd/pullpass", "the list of commands, and the start of the process", []string{"provider", "cmd/internal/", "cmd/pullpass/internal/"}},
+}
+
+// notLinked are the modules and packages that must not be in a binary, by the binary.
+var notLinked = map[string]map[string]string{
+	"cmd/pullpass": {
+		"k8s.io":                                 "its types bring the machinery of the Kubernetes API, which costs start time and memory",
+		"github.com/aws/aws-sdk-go-v2/config":    "it brings the clients of all ways to log in, which are set up at every start; the tests compare with it",
+		"github.com/aws/aws-sdk-go-v2/service":   "the schemas and endpoint rules of all operations are set up at every start; the tests compare with them",
+		"google.golang.org/grpc":                 "it costs start time and size",
+		"google.golang.org/api":                  "it costs start time and size",
+		"github.com/distribution":                "the registry is for tests",
+		"github.com/google/go-containerregistry": "the registry client is for tests",
+		"testing":                                "tests only",
+	},
+}
+
+type goPackage struct {
+	ImportPath, Dir, Name, Doc string
+	GoFiles, Imports           []string
+}
+
+// own is the package's path below the module.
+func (p goPackage) own() string { return strings.TrimPrefix(p.ImportPath, module+"/") }
+
+// list returns the packages that arguments of go list name, on both kinds of platforms.
+func list(t *testing.T, arguments ...string) []goPackage {
+	t.Helper()
+	var packages []goPackage
+	for _, goos := range []string{"linux", "windows"} {
+		command := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Name,Doc,GoFiles,Imports"}, arguments...)...)
+		command.Env = append(os.Environ(), "GOOS="+goos)
+		command.Stderr = os.Stderr
+		out, err := command.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for decoder := json.NewDecoder(out); ; {
+			var p goPackage
+			if err := decoder.Decode(&p); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			packages = append(packages, p)
+		}
+		if err := command.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return packages
+}
+
+// product returns the packages of this module that have code.
+func product(t *testing.T) []goPackage {
+	t.Helper()
+	return slices.DeleteFunc(list(t, module+"/..."), func(p goPackage) bool { return len(p.GoFiles) == 0 })
+}
+
+// covers reports whether a path is named by name, which covers all paths below it if it ends in a
+// slash.
+func covers(name, path string) bool {
+	return path == name || strings.HasSuffix(name, "/") && strings.HasPrefix(path, name)
+}
+
+func TestImports(t *testing.T) {
+	used := map[string]bool{}
+	for _, p := range product(t) {
+		own := p.own()
+		i := slices.IndexFunc(importRules, func(r importRule) bool { return covers(r.packages, own) })
+		if i < 0 {
+			t.Errorf("no rule says what %s may import", own)
+			continue
+		}
+		rule := importRules[i]
+		used[rule.packages] = true
+		for _, imported := range p.Imports {
+			name, ours := strings.CutPrefix(imported, module+"/")
+			allowed := strings.HasPrefix(name, own+"/internal/") && own != "cmd/pullpass" ||
+				slices.ContainsFunc(rule.allowed, func(a string) bool { return covers(a, name) })
+			switch {
+			case ours && !allowed:
+				t.Errorf("%s imports %s: %s", own, name, rule.reason)
+			case own == "provider" && !ours && strings.Contains(strings.Split(imported, "/")[0], "."):
+				t.Errorf("provider imports %s: it needs nothing but the standard library", imported)
+			}
+		}
+	}
+	for _, rule := range importRules {
+		if !used[rule.packages] {
+			t.Errorf("the rule for %s is for no package", rule.packages)
+		}
+	}
+}
+
+// TestCommands: a command imports no other command. The commands are what package main imports.
+func TestCommands(t *testing.T) {
+	commands := map[string]bool{}
+	packages := product(t)
+	for _, p := range packages {
+		for _, imported := range p.Imports {
+			if name := strings.TrimPrefix(imported, module+"/"); p.Name == "main" && strings.HasPrefix(name, p.own()+"/internal/") {
+				commands[name] = true
+			}
+		}
+	}
+	for _, shared := range []string{"cmd/pullpass/internal/cli", "cmd/pullpass/internal/pluginflags"} {
+		delete(commands, shared)
+	}
+	if len(commands) < 6 {
+		t.Errorf("the commands are %v", commands)
+	}
+	for _, p := range packages {
+		for _, imported := range p.Imports {
+			if name := strings.TrimPrefix(imported, module+"/"); p.Name != "main" && commands[name] {
+				t.Errorf("%s imports the command %s: what both need is a package of its own", p.own(), name)
+			}
+		}
+	}
+}
+
+func TestLinked(t *testing.T) {
+	for binary, forbidden := range notLinked {
+		for _, p := range list(t, "-deps", module+"/"+binary) {
+			for name, reason := range forbidden {
+				if covers(name, p.ImportPath) || covers(name+"/", p.ImportPath) {
+					t.Errorf("%s links %s: %s", binary, p.ImportPath, reason)
+				}
+			}
+		}
+	}
+}
+
+// maxLines is the most that a file has, so that it stays one subject.
+const maxLines = 400
+
+// TestFiles: each package says what it is for, main packages are two files, and no file is long.
+func TestFiles(t *testing.T) {
+	for _, p := range product(t) {
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", p.own())
+		}
+		for _, name := range p.GoFiles {
+			if p.Name == "main" && name != "main.go" && name != "root.go" {
+				t.Errorf("%s/%s: package main has main.go and root.go, and all else is in packages", p.own(), name)
+			}
+			data, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := strings.Count(string(data), "\n"); lines > maxLines {
+				t.Errorf("%s/%s has %d lines, more than %d", p.own(), name, lines, maxLines)
+			}
+		}
+	}
+}
+
+// forbidden are the functions and variables that only the main.go of a command may use. Everything
+// else gets them passed, so that tests can replace them.
+var forbidden = map[string]string{
+	"os.Getenv":          "the environment is passed in",
+	"os.LookupEnv":       "the environment is passed in",
+	"os.Environ":         "the environment is passed in",
+	"os.ExpandEnv":       "the environment is passed in",
+	"os.UserHomeDir":     "the environment is passed in",
+	"os.Args":            "the command line belongs to the command",
+	"os.Exit":            "only a command ends the process",
+	"os.Stdin":           "stdio belongs to the command",
+	"os.Stdout":          "stdio belongs to the command",
+	"os.Stderr":          "stdio belongs to the command",
+	"time.Now":           "the clock is passed in",
+	"time.Since":         "the clock is passed in",
+	"time.Until":         "the clock is passed in",
+	"context.Background": "the context is passed in",
+	"context.TODO":       "the context is passed in",
+	"slog.Default":       "only a command writes messages",
+	"slog.Debug":         "only a command writes messages",
+	"slog.Info":          "only a command writes messages",
+	"slog.Warn":          "only a command writes messages",
+	"slog.Error":         "only a command writes messages",
+	"fmt.Print":          "only a command writes messages",
+	"fmt.Printf":         "only a command writes messages",
+	"fmt.Println":        "only a command writes messages",
+}
+
+// watched are the packages of forbidden. Under another name they would escape it.
+var watched = []string{"os", "time", "context", "log/slog", "fmt"}
+
+func TestSources(t *testing.T) {
+	for _, p := range product(t) {
+		for _, name := range p.GoFiles {
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := func(at token.Pos, text string) { t.Errorf("%s: %s", files.Position(at), text) }
+			isMain := p.Name == "main" && path.Dir(p.own()) == "cmd" && name == "main.go"
+			for _, imported := range file.Imports {
+				checkImport(imported, isMain, report)
+			}
+			for _, declaration := range file.Decls {
+				checkDeclaration(declaration, report)
+			}
+			if !isMain {
+				checkCalls(file, report)
+			}
+		}
+	}
+}
+
+func checkImport(imported *ast.ImportSpec, isMain bool, report func(token.Pos, string)) {
+	path := strings.Trim(imported.Path.Value, `"`)
+	switch {
+	case imported.Name != nil && imported.Name.Name == "_" && path != "embed":
+		report(imported.Pos(), "a blank import: nothing registers itself here")
+	case isMain:
+	case path == "log":
+		report(imported.Pos(), "log: only env.Log writes messages")
+	case imported.Name != nil && slices.Contains(watched, path):
+		report(imported.Pos(), path+" under another name")
+	}
+}
+
+func checkDeclaration(declaration ast.Decl, report func(token.Pos, string)) {
+	switch d := declaration.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil && d.Name.Name == "init" {
+			report(d.Pos(), "an init function: it costs every start")
+		}
+	case *ast.GenDecl:
+		if d.Tok != token.VAR {
+			return
+		}
+		for _, spec := range d.Specs {
+			for i, name := range spec.(*ast.ValueSpec).Names {
+				values := spec.(*ast.ValueSpec).Values
+				embedded := selector(spec.(*ast.ValueSpec).Type) == "embed.FS" // read-only by its type
+				if name.Name != "_" && !embedded && (i >= len(values) || !constantLike(values[i])) {
+					report(name.Pos(), "the package variable "+name.Name+" can change: pass it in, or make it a constant")
+				}
+			}
+		}
+	}
+}
+
+// constantLike accepts sentinel errors, replacers and arrays, which nobody changes.
+func constantLike(value ast.Expr) bool {
+	switch v := value.(type) {
+	case *ast.CallExpr:
+		name := selector(v.Fun)
+		return name == "errors.New" || name == "strings.NewReplacer"
+	case *ast.CompositeLit:
+		_, array := v.Type.(*ast.ArrayType)
+		return array && v.Type.(*ast.ArrayType).Len != nil
+	}
+	return false
+}
+
+func checkCalls(file *ast.File, report func(token.Pos, string)) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if reason, bad := forbidden[selector(s)]; bad {
+				report(s.Pos(), selector(s)+" outside main.go: "+reason)
+			}
+		}
+		return true
+	})
+}
+
+func selector(e ast.Expr) string {
+	s, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		return ""
+	}
+	if base, ok := s.X.(*ast.Ident); ok {
+		return base.Name + "." + s.Sel.Name
+	}
+	return ""
+}
+
+// TestTopLevel keeps the directories that the project's owner fixed.
+func TestTopLevel(t *testing.T) {
+	expected := []string{"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "bin", "cache", "cmd", "examples", "go.mod", "go.sum", "integration", "node-config", "provider", "SECURITY.md"}
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if !strings.HasPrefix(name, ".") && !slices.Contains(expected, name) {
+			t.Errorf("%s is at the top level", name)
+		}
+	}
+}

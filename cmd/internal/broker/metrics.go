@@ -1,0 +1,88 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pullpass/pullpass/cmd/internal/metrics"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// metricsLimit is how long a process may take for the metrics of others beside its own, some
+// milliseconds. They are written after the answer and cost nothing of its time limits, but the
+// kubelet waits for our end.
+const metricsLimit = time.Second
+
+// A fetchLog notes the fetches that are not in the metrics yet. It is safe for use by several
+// goroutines: a fetch that was abandoned may still end.
+type fetchLog struct {
+	mu      sync.Mutex
+	fetches []*metrics.Fetch
+}
+
+// measured asks the chosen provider, and notes the fetch for the metrics if there are any.
+func (b *Broker) measured(ctx context.Context, choice provider.Choice, request provider.Request) (provider.Credential, error) {
+	if b.Config.MetricsFile == "" {
+		return choice.Provider.Fetch(ctx, request)
+	}
+	note := b.fetches.begin(choice.Scope, b.Now())
+	credential, err := choice.Provider.Fetch(ctx, request)
+	b.fetches.end(note, credential, err, b.Now())
+	return credential, err
+}
+
+// begin notes a fetch, as one that has failed until it ends.
+func (l *fetchLog) begin(scope provider.Scope, now time.Time) *metrics.Fetch {
+	note := &metrics.Fetch{Provider: ScopeProvider(scope), Scope: shortID(scope), Result: metrics.Failure, Took: -1, At: now}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fetches = append(l.fetches, note)
+	return note
+}
+
+func (l *fetchLog) end(note *metrics.Fetch, credential provider.Credential, err error, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	note.Took, note.At, note.Expires = now.Sub(note.At), now, credential.Expires
+	switch {
+	case err == nil:
+		note.Result = metrics.Success
+	case errors.Is(err, provider.ErrNone):
+		note.Result = metrics.None
+	}
+}
+
+// take returns the fetches that were noted, and forgets them. A fetch that has not ended by now was
+// abandoned.
+func (l *fetchLog) take(now time.Time) []metrics.Fetch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var taken []metrics.Fetch
+	for _, note := range l.fetches {
+		fetch := *note
+		if fetch.Took < 0 {
+			fetch.Took, fetch.At = now.Sub(fetch.At), now
+		}
+		taken = append(taken, fetch)
+	}
+	l.fetches = nil
+	return taken
+}
+
+// WriteMetrics adds the fetches since its last call to the metrics file of the config, if there is
+// one. A failure to write is only a warning. It writes nothing if ctx has ended: a fetch that a
+// signal stopped says nothing about the authority.
+func (b *Broker) WriteMetrics(ctx context.Context) {
+	fetches := b.fetches.take(b.Now())
+	if len(fetches) == 0 || ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
+	defer cancel()
+	file := metrics.Textfile{Path: b.Config.MetricsFile, Now: b.Now, Warn: b.Log.Warn}
+	if err := file.Add(ctx, fetches...); err != nil {
+		b.Log.Warn("the metrics are not written to " + file.Path + ": " + err.Error())
+	}
+}

@@ -1,0 +1,64 @@
+package env
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// maxLine bounds a line of the log, in bytes. The text of a server can be long.
+const maxLine = 2000
+
+// A Log writes messages to stderr, one line each: "pullpass: KIND: text". An error has a second
+// line with its hint, if it has one. The kubelet logs stderr only if the plugin fails. No line
+// holds a secret, however verbose the log is.
+//
+// A Log is safe for use by several goroutines: a call that was abandoned may still log.
+type Log struct {
+	Out     io.Writer
+	Verbose bool // Debug writes
+	mu      sync.Mutex
+}
+
+// Error writes err, and its hint.
+func (l *Log) Error(err error) {
+	l.line("error", err.Error())
+	if hint := provider.Hint(err); hint != "" {
+		l.line("hint", hint)
+	}
+}
+
+// Warn writes a warning.
+func (l *Log) Warn(text string) { l.line("warning", text) }
+
+// Note writes what the user should know and need not act on.
+func (l *Log) Note(format string, args ...any) { l.line("note", fmt.Sprintf(format, args...)) }
+
+// Debug writes a decision and its reason if the log is verbose.
+func (l *Log) Debug(format string, args ...any) {
+	if l.Verbose {
+		l.line("debug", fmt.Sprintf(format, args...))
+	}
+}
+
+// line writes the first line of text. The errors of libraries go on with whole answers of servers
+// and programs, which may hold anything.
+func (l *Log) line(kind, text string) {
+	text, _, _ = strings.Cut(strings.TrimLeftFunc(text, unicode.IsSpace), "\n")
+	text = OneLine(text)
+	if len(text) > maxLine {
+		text = strings.ToValidUTF8(text[:maxLine], "") + "…"
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.Out, "pullpass: %s: %s\n", kind, text)
+}
+
+// OneLine replaces control characters, which a terminal might obey, by single spaces.
+func OneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
+}

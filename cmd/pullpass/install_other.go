@@ -1,9 +1,0 @@
-//go:build !linux
-
-package main
-
-import "errors"
-
-func enterRoot(string) (func() ([]byte, error), string, error) {
-	return nil, "", errors.New("pullpass install works on Linux nodes only")
-}

@@ -1,0 +1,44 @@
+package apisettings
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	nodeconfig "github.com/pullpass/pullpass/node-config"
+)
+
+// TestNew: what is printed for all that is served says the same as the files for people to
+// read, but for comments.
+func TestNew(t *testing.T) {
+	entry, err := kubeletconfig.Served(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]string{Talos: "talos/talos.yaml", Bottlerocket: "bottlerocket/bottlerocket.toml"} {
+		settings, err := New(name, entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, err := nodeconfig.Read(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := withoutComments(settings), withoutComments(shown); got != want {
+			t.Errorf("for %s\n%s\nis printed, %s is\n%s", name, got, file, want)
+		}
+	}
+	if _, err := New("kops", entry); err == nil {
+		t.Error("there are settings for kops")
+	}
+}
+
+func withoutComments(text []byte) string {
+	var kept strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}

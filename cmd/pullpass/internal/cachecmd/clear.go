@@ -1,0 +1,84 @@
+package cachecmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullpass/pullpass/cmd/internal/broker"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
+	"github.com/pullpass/pullpass/provider"
+)
+
+func newClear(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "clear [SCOPE]",
+		Short: "Remove all that is cached, or one scope",
+		Long: `Remove all that is cached, or that of one scope: its ID in pullpass cache list, or the
+beginning of it, of 4 characters at least. The next pull fetches anew.`,
+		Args: checkScope,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return cli.AsFailure(clearCache(cmd.Context(), b, stdio, strings.ToLower(strings.Join(args, ""))))
+		},
+	}
+}
+
+func checkScope(_ *cobra.Command, args []string) error {
+	const shortest = 4
+	switch {
+	case len(args) > 1:
+		return errors.New("more than one scope")
+	case len(args) == 1 && (len(args[0]) < shortest || strings.Trim(args[0], "0123456789abcdefABCDEF") != ""):
+		return fmt.Errorf("%q is not the ID of a scope, nor %d or more hexadecimal digits of its beginning", args[0], shortest)
+	}
+	return nil
+}
+
+// clearCache removes the entries of the scope whose ID begins with prefix, or all entries if prefix
+// is empty. It waits for fetches that are under way.
+func clearCache(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, prefix string) error {
+	if err := b.OpenCache(); err != nil {
+		return err
+	}
+	if prefix != "" {
+		ids, err := b.Cache.IDs()
+		if err != nil {
+			return broker.CacheError("clear", err)
+		}
+		if prefix, err = completeID(ids, prefix); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, broker.TimeLimit)
+	defer cancel()
+	removed, err := b.Cache.Clear(ctx, prefix)
+	if err != nil {
+		return broker.CacheError("clear", err)
+	}
+	what := "entries"
+	if removed == 1 {
+		what = "entry"
+	}
+	_, err = fmt.Fprintf(stdio.Out, "removed %d %s from %s\n", removed, what, b.Cache.Dir)
+	return err
+}
+
+// completeID returns the one ID that begins with prefix.
+func completeID(ids []string, prefix string) (string, error) {
+	var found []string
+	for _, id := range ids {
+		if strings.HasPrefix(id, prefix) {
+			found = append(found, id)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", provider.WithHint(fmt.Errorf("clear the cache: no scope's ID begins with %s", prefix), "see pullpass cache list")
+	case 1:
+		return found[0], nil
+	}
+	return "", provider.WithHint(fmt.Errorf("clear the cache: several IDs begin with %s: %s", prefix, strings.Join(found, ", ")), "give more of it")
+}

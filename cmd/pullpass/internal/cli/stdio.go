@@ -1,0 +1,76 @@
+// Package cli is what the commands share with a person at a shell: stdio and the terminal, exit
+// codes, and the ways to write a number or a time.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+)
+
+// StdinName is the name of a file argument that means stdin.
+const StdinName = "-"
+
+// maxInput is the limit of an input in bytes. All Secrets of a cluster can be some MiB.
+const maxInput = 16 << 20
+
+// A Stdio is the stdio of a process.
+type Stdio struct {
+	In       io.Reader
+	Out      io.Writer
+	Terminal bool // In is a terminal
+	// AskPassword shows a prompt and reads a line without echo. It needs Terminal.
+	AskPassword func(ctx context.Context, prompt string) ([]byte, error)
+}
+
+// ReadInput returns the content of a file, or that of stdin for StdinName, of at most 16 MiB. It
+// does not wait for a pipe past the end of ctx. The error names the input.
+func (s *Stdio) ReadInput(ctx context.Context, name string) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() { // of a pipe, nobody may ever write to it
+		data, err := s.readWhole(name)
+		done <- result{data, err}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("read %s: stopped by a signal", InputName(name))
+	}
+}
+
+func (s *Stdio) readWhole(name string) ([]byte, error) {
+	if name == StdinName {
+		return readLimited(s.In, InputName(name))
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readLimited(file, name)
+}
+
+func readLimited(in io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	case len(data) > maxInput:
+		return nil, fmt.Errorf("read %s: it is larger than %d MiB", name, maxInput>>20)
+	}
+	return data, nil
+}
+
+// InputName returns what messages call the input with a name.
+func InputName(name string) string {
+	if name == StdinName {
+		return "stdin"
+	}
+	return name
+}

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// NewVersionCommand returns the command pullpass version.
+func NewVersionCommand(stdio *Stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, the commit it was built from and the platform",
+		Args:  NoArguments,
+		RunE: func(*cobra.Command, []string) error {
+			return PrintVersion(stdio.Out)
+		},
+	}
+}
+
+// PrintVersion writes the version, the commit and the platform of this binary, on one line.
+func PrintVersion(out io.Writer) error {
+	_, err := fmt.Fprintln(out, version())
+	return AsFailure(err)
+}
+
+// version describes the build, from what the Go linker recorded of it.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "pullpass, built without build information"
+	}
+	settings := map[string]string{}
+	for _, setting := range build.Settings {
+		settings[setting.Key] = setting.Value
+	}
+	text := "pullpass " + build.Main.Version
+	if commit := settings["vcs.revision"]; commit != "" {
+		text += " commit " + commit
+		if settings["vcs.modified"] == "true" {
+			text += " with changes"
+		}
+	}
+	return fmt.Sprintf("%s %s %s/%s", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,157 @@
+package configcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullpass/pullpass/cmd/internal/config"
+	"github.com/pullpass/pullpass/cmd/internal/env"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/provider/safefile"
+)
+
+func newCheck(stdio *cli.Stdio) *cobra.Command {
+	binDir, own := "", false
+	command := &cobra.Command{
+		Use:   "check FILE|DIRECTORY|- [--bin-dir DIRECTORY]",
+		Short: "Tell what the kubelet would refuse, before it does not start",
+		Long: `Check a CredentialProviderConfig: a file, a directory of which the kubelet reads all files, or
+stdin for -. It tells everything that the kubelet would refuse, and as notes what it takes but
+what does nothing or does harm, such as patterns that match no image. With --bin-dir it also
+looks for the providers' binaries. With --pullpass it checks pullpass's own config file in
+place of the kubelet's, and tells the first mistake.
+
+The exit code is 1 if there is a fault. Notes are none.`,
+		Example: `  pullpass config check /etc/kubernetes/credential-providers --bin-dir /usr/local/bin
+  pullpass config check --pullpass /etc/pullpass/config.yaml`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name one file or directory, or - for stdin")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			named := cmd.Flags().Changed("bin-dir")
+			switch {
+			case named && binDir == "":
+				return errors.New("--bin-dir must not be empty")
+			case named && own:
+				return errors.New("--bin-dir is of no use with --pullpass")
+			case own:
+				return cli.AsFailure(checkOwnConfig(cmd.Context(), stdio, args[0]))
+			}
+			return cli.AsFailure(checkKubeletConfig(cmd.Context(), stdio, args[0], binDir))
+		},
+	}
+	command.Flags().StringVar(&binDir, "bin-dir", "", "`directory` with the providers' binaries")
+	command.Flags().BoolVar(&own, "pullpass", false, "the file is pullpass's own config")
+	return command
+}
+
+// checkOwnConfig reports that a config of pullpass's own is good. The error is its first mistake.
+func checkOwnConfig(ctx context.Context, stdio *cli.Stdio, name string) error {
+	read := safefile.Read
+	if name == cli.StdinName {
+		read = func(name string) ([]byte, error) { return stdio.ReadInput(ctx, name) }
+	}
+	data, err := read(name)
+	if err != nil {
+		return err
+	}
+	settings, err := config.Parse(cli.InputName(name), data)
+	if err != nil {
+		return fmt.Errorf("check %w", err)
+	}
+	_, err = fmt.Fprintf(stdio.Out, "%s: ok, %s\n", cli.InputName(name), count(len(settings.Registries), "rule"))
+	return err
+}
+
+func count(number int, what string) string {
+	if number != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", number, what)
+}
+
+// checkKubeletConfig writes what is wrong with the kubelet's config, or that nothing is. The error
+// counts the faults. binDir is "" if the binaries are not looked for.
+func checkKubeletConfig(ctx context.Context, stdio *cli.Stdio, name, binDir string) error {
+	files, faults, err := readKubeletConfig(ctx, stdio, name)
+	if err != nil {
+		return fmt.Errorf("check the kubelet's config: %w", err)
+	}
+	var look func(string) error
+	if binDir != "" {
+		look = kubeletconfig.Executable(binDir)
+	}
+	faults = append(faults, kubeletconfig.Check(files, look)...)
+	var text strings.Builder
+	failed := 0
+	for _, fault := range faults {
+		text.WriteString(faultLines(fault, cli.InputName(name)))
+		if !fault.Note {
+			failed++
+		}
+	}
+	if failed == 0 {
+		var names []string
+		for _, file := range files {
+			providers, err := kubeletconfig.Providers(file.Name, file.Data)
+			if err != nil {
+				continue // a file of a directory may have none
+			}
+			for _, p := range providers {
+				names = append(names, strictyaml.Shown(p.Name))
+			}
+		}
+		fmt.Fprintf(&text, "%s: ok, %s: %s\n", env.OneLine(cli.InputName(name)), count(len(names), "provider"), strings.Join(names, ", "))
+	}
+	if _, err := io.WriteString(stdio.Out, text.String()); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("check %s: %s", cli.InputName(name), count(failed, "fault"))
+	}
+	return nil
+}
+
+// readKubeletConfig reads what the kubelet would read. The faults are notes about what it would not.
+func readKubeletConfig(ctx context.Context, stdio *cli.Stdio, name string) ([]kubeletconfig.File, []kubeletconfig.Fault, error) {
+	if info, err := os.Stat(name); name != cli.StdinName && err == nil && info.IsDir() {
+		return kubeletconfig.ReadFiles(name)
+	}
+	data, err := stdio.ReadInput(ctx, name)
+	return []kubeletconfig.File{{Name: cli.InputName(name), Data: data}}, nil, err
+}
+
+// faultLines returns "FILE:LINE: FIELD: what is wrong", and a line for the hint. name is that of what
+// is checked.
+func faultLines(fault kubeletconfig.Fault, name string) string {
+	text := fault.File
+	if text == "" {
+		text = name
+	}
+	if fault.Line > 0 {
+		text += fmt.Sprintf(":%d", fault.Line)
+	}
+	text += ": "
+	if fault.Note {
+		text += "note: "
+	}
+	if fault.Field != "" {
+		text += fault.Field + ": "
+	}
+	text = env.OneLine(text+fault.Text) + "\n"
+	if fault.Hint != "" {
+		text += env.OneLine("  hint: "+fault.Hint) + "\n"
+	}
+	return text
+}

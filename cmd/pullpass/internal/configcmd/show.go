@@ -1,0 +1,75 @@
+package configcmd
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
+	nodeconfig "github.com/pullpass/pullpass/node-config"
+	"github.com/pullpass/pullpass/provider"
+)
+
+func newShow(stdio *cli.Stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show [NAME]",
+		Short: "Print a file of those that nodes need, or list them",
+		Long: `Print one of the files that come with this binary: the kubelet's configuration, and the step
+that turns it on, for each kind of node. NAME is a path in the list, or its last part without
+the extension, or a folder, if it stands for one file alone. Without NAME it prints the list.`,
+		Example: `  pullpass config show
+  pullpass config show daemonset | kubectl apply -f -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 1 && args[0] == "" {
+				return errors.New("name one file")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			text := strings.Join(nodeconfig.Names(), "\n") + "\n"
+			if len(args) == 1 {
+				data, err := nodeFile(args[0])
+				if err != nil {
+					return cli.AsFailure(err)
+				}
+				text = string(data)
+			}
+			_, err := fmt.Fprint(stdio.Out, text)
+			return cli.AsFailure(err)
+		},
+	}
+}
+
+// nodeFile returns a file of node-config by one of its names, or the only file of a directory.
+func nodeFile(name string) ([]byte, error) {
+	data, err := nodeconfig.Read(name)
+	if err == nil {
+		return data, nil
+	}
+	hint := "pullpass config show lists them all"
+	var within, known []string
+	for _, file := range nodeconfig.Names() {
+		known = append(known, strings.TrimSuffix(path.Base(file), path.Ext(file)))
+		for directory := path.Dir(file); directory != "."; directory = path.Dir(directory) {
+			if directory == name || path.Base(directory) == name {
+				within = append(within, file)
+				break
+			}
+			known = append(known, directory)
+		}
+	}
+	switch near := strictyaml.Suggest(name, known); {
+	case len(within) == 1:
+		return nodeconfig.Read(within[0])
+	case len(within) > 1:
+		err = fmt.Errorf("read %s: a folder with %s", name, strings.Join(within, ", "))
+		hint = "name one of them"
+	case strings.HasPrefix(near, "did you mean") && !strings.Contains(strings.Join(nodeconfig.Names(), "\n"), name):
+		hint = near // else the error names some
+	}
+	return nil, provider.WithHint(err, hint)
+}

@@ -1,0 +1,44 @@
+package installcmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// enterRoot makes root the root directory of this process, so that every path, and every link, leads
+// where it leads on the node. It returns what would be out of reach then: our own program, and the
+// ID of this boot.
+func enterRoot(root string) (binary func() ([]byte, error), boot string, err error) {
+	program, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return nil, "", fmt.Errorf("read our own program: %w", err)
+	}
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return nil, "", fmt.Errorf("read the boot ID: %w", err)
+	}
+	syscall.Umask(0o022) // folders that have to be made are the kubelet's, too
+	if root != "" {
+		if err := syscall.Chroot(root); err != nil {
+			err = fmt.Errorf("chroot to %s: %w", root, err)
+			if errors.Is(err, syscall.EPERM) {
+				err = provider.WithHint(err, "run this as root, in a container with the capability SYS_CHROOT")
+			}
+			return nil, "", err
+		}
+	}
+	if err := os.Chdir("/"); err != nil {
+		return nil, "", err
+	}
+	binary = func() ([]byte, error) {
+		return io.ReadAll(io.NewSectionReader(program, 0, math.MaxInt64)) // from its beginning each time
+	}
+	return binary, strings.TrimSpace(string(id)), nil
+}

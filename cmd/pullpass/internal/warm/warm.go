@@ -1,0 +1,157 @@
+// Package warm is the command pullpass warm: it fetches credentials into the cache before they are needed.
+package warm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullpass/pullpass/cmd/internal/broker"
+	"github.com/pullpass/pullpass/cmd/internal/env"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
+	"github.com/pullpass/pullpass/provider"
+)
+
+// New returns the command.
+func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
+	var registries []string
+	command := &cobra.Command{
+		Use:   "warm [--registry HOST[/PATH]]...",
+		Short: "Fetch the credentials that will be needed into the cache",
+		Long: `Fetch the credentials of the config's rules into the cache, before the first pull: while an
+image is baked, or while a node boots. What is cached already is fetched anew only if it is
+past half of its life, so that tokens stay fresh if warm runs from a timer.
+
+A rule such as *.dkr.ecr.*.amazonaws.com does not say for which region: name its registries
+with --registry, which replaces the rules as the list of what is fetched. Credentials from
+files and credential helpers are kept for only a minute; for those warm is a check. A failure
+of a moment ago is remembered: pullpass cache clear makes the next try at once.
+
+The scopes of credentials depend on the environment and the user: run warm as the kubelet
+runs the plugin.`,
+		Example: `  pullpass warm
+  pullpass warm --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com --registry europe-docker.pkg.dev`,
+		Args: cli.NoArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			named, err := parseRegistries(registries)
+			if err != nil {
+				return err
+			}
+			return cli.AsFailure(warm(cmd.Context(), b, stdio, named))
+		},
+	}
+	command.Flags().StringArrayVar(&registries, "registry", nil, "a registry, `HOST[/PATH]`, in place of those of the config; may be given more than once")
+	return command
+}
+
+// A registry is one to get the credential for, with the name that the user gave it.
+type registry struct {
+	name  string
+	image provider.Image // one of its images
+}
+
+// parseRegistries reads the values of --registry.
+func parseRegistries(names []string) ([]registry, error) {
+	var list []registry
+	for _, name := range names {
+		image, err := broker.ParseRegistry(name)
+		if err != nil {
+			return nil, fmt.Errorf("--registry %q: %w", name, err)
+		}
+		list = append(list, registry{name, image})
+	}
+	return list, nil
+}
+
+// configRegistries returns the registries that the rules of the config name.
+func configRegistries(b *broker.Broker) []registry {
+	var list []registry
+	for _, rule := range b.Config.Registries {
+		image, ok := rule.Pattern.Sample(rule.Provider)
+		if !ok {
+			b.Log.Note("the rule %s is left out, it leaves the region open: name its registries with --registry", rule.Pattern)
+			continue
+		}
+		list = append(list, registry{rule.Pattern.String(), image})
+	}
+	return list
+}
+
+// warm gets the credentials of the registries at once, or of those of the config if there are none.
+// It logs their errors, and then returns cli.ErrShown.
+func warm(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, registries []registry) error {
+	if err := b.Load(); err != nil {
+		return err
+	}
+	if err := b.CheckCache(); err != nil {
+		return err
+	}
+	if len(registries) == 0 {
+		registries = configRegistries(b)
+	}
+	if len(registries) == 0 {
+		b.Log.Note("nothing to warm: no rule of the config names a registry, and there is no --registry")
+	}
+	outcomes := make([]outcome, len(registries))
+	done := map[provider.Scope]bool{}
+	var group sync.WaitGroup
+	for i, r := range registries {
+		request := provider.Request{Image: r.image}
+		choice, claimed := provider.Choose(b.Rules, request)
+		switch {
+		case !claimed:
+			outcomes[i].err = errors.New("no provider claims the host")
+			continue
+		case done[choice.Scope]:
+			b.Log.Debug("%s: its credential is that of a registry before it", r.name)
+			continue
+		}
+		done[choice.Scope] = true
+		b.Log.Debug("%s: ask for %s", r.name, r.image)
+		group.Go(func() { outcomes[i] = warmScope(ctx, b, choice, request) }) // one may take all its time
+	}
+	group.Wait()
+	b.WriteMetrics(ctx)
+	return show(b, stdio, registries, outcomes)
+}
+
+// An outcome is what warm reports of a registry: nothing if it is zero.
+type outcome struct {
+	text string
+	err  error
+}
+
+// warmScope gets the credential for a request.
+func warmScope(ctx context.Context, b *broker.Broker, choice provider.Choice, request provider.Request) outcome {
+	ctx, cancel := context.WithTimeout(ctx, broker.TimeLimit)
+	defer cancel()
+	credential, err := b.Credential(ctx, choice, request)
+	text := "good until " + cli.Expiry(credential)
+	switch {
+	case errors.Is(err, provider.ErrNone):
+		text = env.OneLine("no credential: " + err.Error())
+	case err != nil:
+		return outcome{err: err}
+	}
+	return outcome{text: broker.ScopeProvider(choice.Scope) + ", " + text}
+}
+
+// show writes the outcomes, and returns cli.ErrShown if there are errors among them.
+func show(b *broker.Broker, stdio *cli.Stdio, registries []registry, outcomes []outcome) error {
+	var failed error
+	for i, r := range registries {
+		switch o := outcomes[i]; {
+		case o.err != nil:
+			b.Log.Error(fmt.Errorf("warm %s: %w", r.name, o.err))
+			failed = cli.ErrShown
+		case o.text != "":
+			if _, err := fmt.Fprintf(stdio.Out, "%s: %s\n", r.name, o.text); err != nil {
+				return err
+			}
+		}
+	}
+	return failed
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullpass/pullpass/cmd/internal/broker"
+	"github.com/pullpass/pullpass/cmd/internal/env"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cachecmd"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/configcmd"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/installcmd"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/plugin"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/secretcmd"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/warm"
+)
+
+// commands are all that pullpass has, in alphabetical order.
+func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
+	return []*cobra.Command{
+		cachecmd.New(b, stdio),
+		configcmd.New(b, stdio),
+		installcmd.NewInstall(b, stdio),
+		secretcmd.New(b, stdio),
+		installcmd.NewUninstall(b, stdio),
+		cli.NewVersionCommand(stdio),
+		warm.New(b, stdio),
+	}
+}
+
+// run runs the command that args name and returns its exit code.
+func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) int {
+	b := &broker.Broker{Env: e}
+	if len(args) == 0 && !stdio.Terminal {
+		// The kubelet's call, for each image: it does not wait for the tree of commands.
+		if err := plugin.Run(ctx, b, stdio); err != nil {
+			return cli.Fail(err, e.Log)
+		}
+		return cli.ExitAnswered
+	}
+	e.CatchSignals()
+	e.HideStdio()
+	return cli.Execute(ctx, newRoot(b, stdio), args, e.Log)
+}
+
+func newRoot(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
+	showVersion := false
+	root := &cobra.Command{
+		Use:   "pullpass",
+		Short: "Registry credentials for Kubernetes nodes",
+		Long: `pullpass gives the kubelet the credential for an image's registry: Amazon ECR,
+Google Artifact Registry, Docker Hub.
+
+Without a command it is the kubelet's credential provider plugin: it reads a
+CredentialProviderRequest on stdin and writes a CredentialProviderResponse.`,
+		Example: `  pullpass <<'EOF'
+  {"kind": "CredentialProviderRequest", "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+   "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app"}
+  EOF`,
+		Args: cli.NoArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return cli.PrintVersion(stdio.Out)
+			}
+			if stdio.Terminal {
+				return cmd.Help()
+			}
+			return cli.AsFailure(plugin.Run(cmd.Context(), b, stdio))
+		},
+	}
+	root.SetIn(stdio.In)
+	root.SetOut(stdio.Out)
+	root.SetErr(b.Log.Out)
+	flags := root.PersistentFlags()
+	flags.BoolVarP(&b.Log.Verbose, "verbose", "v", false, "say on stderr what is decided and why; never a secret")
+	flags.StringVar(&b.ConfigPath, "config", "", "config `file` (default $"+broker.ConfigVariable+", else "+broker.DefaultConfig(b.Getenv)+")")
+	flags.StringVar(&b.CacheDir, "cache-dir", "", "`directory` of the cache (default $"+broker.CacheDirVariable+", else that of the config, else "+broker.DefaultCacheDir(b.Env)+")")
+	root.Flags().BoolVar(&showVersion, "version", false, "the same as pullpass version")
+	root.AddCommand(commands(b, stdio)...)
+	return root
+}
