@@ -1,0 +1,106 @@
+// Package extend shows what an extension of pullpass takes: a directory, and one line with its
+// import in a list. Each test builds pullpass with such an extension on top of the sources.
+package extend
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// An extension adds a package to the sources.
+type extension struct {
+	directory string // of the package, below the root of the module
+	source    string // the file of testdata that is the package
+	list      string // the file with the list, below the root of the module
+	after     string // the line of the list that the new one comes after, without its indentation
+	line      string // the new line
+}
+
+// build builds pullpass with the extension and returns the path of the binary.
+func (e extension) build(t *testing.T) string {
+	t.Helper()
+	module, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := filepath.Abs(filepath.Join("testdata", e.source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := os.ReadFile(filepath.Join(module, e.list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(list)
+	for _, edit := range [][2]string{
+		{"import (\n", "import (\n\t\"github.com/pullpass/pullpass/" + e.directory + "\"\n"},
+		{e.after + "\n", e.after + "\n" + e.line + "\n"},
+	} {
+		if strings.Count(text, edit[0]) != 1 {
+			t.Fatalf("%s must have the line %q once", e.list, edit[0])
+		}
+		text = strings.Replace(text, edit[0], edit[1], 1)
+	}
+	scratch := t.TempDir()
+	changed := filepath.Join(scratch, "list.go")
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
+		filepath.Join(module, e.list):                               changed,
+		filepath.Join(module, e.directory, filepath.Base(e.source)): source,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range map[string][]byte{changed: []byte(text), filepath.Join(scratch, "overlay.json"): overlay} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	binary := filepath.Join(scratch, "pullpass")
+	command := exec.Command("go", "build", "-overlay", filepath.Join(scratch, "overlay.json"), "-o", binary, "./cmd/pullpass")
+	command.Dir = module
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("build pullpass with %s: %v\n%s", e.directory, err, output)
+	}
+	return binary
+}
+
+// run runs the binary and returns its exit code and what it wrote.
+func run(t *testing.T, binary, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, messages strings.Builder
+	command := exec.Command(binary, args...)
+	command.Env = []string{
+		"HOME=" + t.TempDir(),
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9",
+		"GCE_METADATA_HOST=127.0.0.1:9",
+	}
+	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(stdin), &out, &messages
+	if err := command.Run(); err != nil && command.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return command.ProcessState.ExitCode(), out.String(), messages.String()
+}
+
+// TestCommand adds a command: a directory below cmd/pullpass/internal and a line in root.go.
+func TestCommand(t *testing.T) {
+	binary := extension{
+		directory: "cmd/pullpass/internal/hello",
+		source:    "hello/hello.go",
+		list:      "cmd/pullpass/root.go",
+		after:     "configcmd.New(b, stdio),",
+		line:      "hello.New(b, stdio),",
+	}.build(t)
+	if code, stdout, stderr := run(t, binary, "", "hello", "--cache-dir", "/somewhere"); code != 0 || stdout != "hello, the cache is in /somewhere\n" || stderr != "" {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if code, stdout, _ := run(t, binary, "", "--help"); code != 0 || !strings.Contains(stdout, "  hello       Greet the node\n") {
+		t.Errorf("exit code %d, help\n%s", code, stdout)
+	}
+	if code, _, stderr := run(t, binary, "", "hello", "extra"); code != 2 || !strings.Contains(stderr, "pullpass: hint: see pullpass hello --help\n") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
