@@ -42,6 +42,7 @@ var importRules = []importRule{
 	{"node-config", "the files for nodes need no code", nil},
 
 	{"cmd/internal/env", "what the operating system gives does not depend on who uses it", []string{"provider"}},
+	{"cmd/internal/report", "findings are the same for all checks", []string{"cmd/internal/env"}},
 	{"cmd/internal/strictyaml", "the reader of YAML knows no document", nil},
 	{"cmd/internal/kubename", "Kubernetes' rules for names need nothing", nil},
 	{"cmd/internal/atomicfile", "writing a file needs nothing", nil},
