@@ -10,121 +10,150 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/cmd/internal/kubename"
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
-// Check tells all that keeps the Secret from being a pull secret that works: its names and
-// type, the encoding of its data, what dockerconfig.Check says of the content, and what has
-// expired by now. Texts show no secret.
-func (f Found) Check(now time.Time) []dockerconfig.Fault {
-	key := f.key()
-	faults := slices.Concat(f.checkNames(), f.checkType(key), f.checkPlace(key))
-	content, err := f.content(key)
+// Check finds all that keeps the Secret from being a pull secret that works: its names and type,
+// the encoding of its data, what dockerconfig.Check says of the content, and what has expired by
+// now. The Object of the findings is the Secret's String; the Field is auths["KEY"] for an entry
+// of the Docker configuration. Texts show no secret.
+func (s Secret) Check(now time.Time) []report.Finding {
+	key := s.key()
+	findings := slices.Concat(s.checkNames(), s.checkType(key), s.checkPlace(key))
+	content, err := s.content(key)
 	switch {
 	case err != nil:
-		faults = append(faults, refused(fmt.Errorf("%s is %w", key, err)))
+		findings = append(findings, refused(fmt.Errorf("%s is %w", key, err)))
 	case len(content) > 0:
-		faults = append(faults, dockerconfig.Check(content, key == keyDockercfg)...)
-		faults = append(faults, checkTokens(content, key == keyDockercfg, now)...)
-	case f.has(key):
-		faults = append(faults, refused(fmt.Errorf("%s is empty", key)))
+		findings = append(findings, checkDockerConfig(content, key == keyDockercfg)...)
+		findings = append(findings, checkTokens(content, key == keyDockercfg, now)...)
+	case s.has(key):
+		findings = append(findings, refused(fmt.Errorf("%s is empty", key)))
 	}
-	return slices.Concat(faults, f.checkOthers(key), f.checkTimes(now))
+	findings = slices.Concat(findings, s.checkOthers(key), s.checkTimes(now))
+	for i := range findings {
+		findings[i].Object = s.String()
+	}
+	return findings
+}
+
+// checkDockerConfig returns the faults of dockerconfig.Check as findings. Those checks stay in that
+// package: its Encode needs them, and so do the tests in the integration module, which compare them
+// with the kubelet's own code. What is below provider imports nothing of cmd.
+func checkDockerConfig(content []byte, legacy bool) []report.Finding {
+	var findings []report.Finding
+	for _, fault := range dockerconfig.Check(content, legacy) {
+		finding := report.Finding{Place: entryPlace(fault.Key), Text: fault.Text, Fix: fault.Hint}
+		if fault.Note {
+			finding.Severity = report.Note
+		}
+		findings = append(findings, finding)
+	}
+	return findings
+}
+
+// entryPlace is the place of an entry of the Docker configuration. An empty key stands for the whole.
+func entryPlace(key string) report.Place {
+	if key == "" {
+		return report.Place{}
+	}
+	return report.Place{Field: fmt.Sprintf("auths[%q]", key)}
 }
 
 // checkOthers looks at the data beside the Docker configuration, and at the size of it all.
-func (f Found) checkOthers(key string) []dockerconfig.Fault {
-	var faults []dockerconfig.Fault
+func (s Secret) checkOthers(key string) []report.Finding {
+	var findings []report.Finding
 	size := 0
-	for _, other := range f.keys() {
-		content, err := f.content(other)
+	for _, other := range s.keys() {
+		content, err := s.content(other)
 		if err != nil && other != key {
-			faults = append(faults, refused(fmt.Errorf("%s is %w", strictyaml.Quoted(other), err)))
+			findings = append(findings, refused(fmt.Errorf("%s is %w", strictyaml.Quoted(other), err)))
 		}
 		size += len(content)
 	}
 	if size > maxSecret {
-		faults = append(faults, refused(fmt.Errorf("its data has %d bytes, more than the %d that a Secret may have", size, maxSecret)))
+		findings = append(findings, refused(fmt.Errorf("its data has %d bytes, more than the %d that a Secret may have", size, maxSecret)))
 	}
-	return faults
+	return findings
 }
 
 // refused is the fault of a Secret that the API server does not take.
-func refused(err error) dockerconfig.Fault {
-	return dockerconfig.Fault{Text: err.Error() + ": the API server refuses the Secret", Hint: provider.Hint(err)}
+func refused(err error) report.Finding {
+	return report.Finding{Text: err.Error() + ": the API server refuses the Secret", Fix: provider.Hint(err)}
 }
 
-func (f Found) checkNames() []dockerconfig.Fault {
-	var faults []dockerconfig.Fault
-	if err := kubename.CheckName(f.Name); err != nil {
-		faults = append(faults, refused(err))
+func (s Secret) checkNames() []report.Finding {
+	var findings []report.Finding
+	if err := kubename.CheckName(s.Name); err != nil {
+		findings = append(findings, refused(err))
 	}
-	if f.Namespace != "" {
-		if err := kubename.CheckNamespace(f.Namespace); err != nil {
-			faults = append(faults, refused(err))
+	if s.Namespace != "" {
+		if err := kubename.CheckNamespace(s.Namespace); err != nil {
+			findings = append(findings, refused(err))
 		}
 	}
-	return faults
+	return findings
 }
 
 // checkType looks at the type, and at whether the key is there that it asks for.
-func (f Found) checkType(key string) []dockerconfig.Fault {
-	var faults []dockerconfig.Fault
+func (s Secret) checkType(key string) []report.Finding {
+	var findings []report.Finding
 	switch {
-	case !f.ofPullType():
-		faults = append(faults, f.wrongType(key))
-	case !f.has(key):
-		fault := refused(fmt.Errorf("type %s without the key %s", f.kind, key))
-		if keys := f.keys(); len(keys) > 0 {
-			fault.Hint = "its keys are " + quoted(keys)
+	case !s.ofPullType():
+		findings = append(findings, s.wrongType(key))
+	case !s.has(key):
+		fault := refused(fmt.Errorf("type %s without the key %s", s.kind, key))
+		if keys := s.keys(); len(keys) > 0 {
+			fault.Fix = "its keys are " + quoted(keys)
 		}
-		faults = append(faults, fault)
+		findings = append(findings, fault)
 	}
-	if f.kind == typeDockercfg {
-		faults = append(faults, dockerconfig.Fault{Note: true, Text: "type " + typeDockercfg + " is the old format of Docker; the kubelet reads it as well"})
+	if s.kind == typeDockercfg {
+		findings = append(findings, report.Finding{Severity: report.Note, Text: "type " + typeDockercfg + " is the old format of Docker; the kubelet reads it as well"})
 	}
-	if f.immutable {
-		faults = append(faults, dockerconfig.Fault{Note: true,
+	if s.immutable {
+		findings = append(findings, report.Finding{Severity: report.Note,
 			Text: "it is immutable: it cannot be rotated in place, only deleted and created anew, after which the kubelet checks each image again"})
 	}
-	return faults
+	return findings
 }
 
 // wrongType is the fault of a type that the kubelet does not look at.
-func (f Found) wrongType(key string) dockerconfig.Fault {
-	fault := dockerconfig.Fault{
-		Text: fmt.Sprintf("type %s: the kubelet ignores it as a pull secret, without a word", strconv.Quote(f.kind)),
-		Hint: "a type cannot be changed: delete the Secret and create it with type " + typeDockerConfigJSON,
+func (s Secret) wrongType(key string) report.Finding {
+	fault := report.Finding{
+		Text: fmt.Sprintf("type %s: the kubelet ignores it as a pull secret, without a word", strconv.Quote(s.kind)),
+		Fix:  "a type cannot be changed: delete the Secret and create it with type " + typeDockerConfigJSON,
 	}
-	if f.kind == "" {
+	if s.kind == "" {
 		fault.Text = "no type, which makes it Opaque: the kubelet ignores it as a pull secret, without a word"
 	}
 	switch key {
 	case "":
 		fault.Text += "; and it holds no Docker config"
 	case keyDockercfg:
-		fault.Hint = strings.ReplaceAll(fault.Hint, typeDockerConfigJSON, typeDockercfg)
+		fault.Fix = strings.ReplaceAll(fault.Fix, typeDockerConfigJSON, typeDockercfg)
 	case keyDockerConfigJSON:
 	default:
-		fault.Hint += fmt.Sprintf(" and the key %s in place of %s", keyDockerConfigJSON, strictyaml.Quoted(key))
+		fault.Fix += fmt.Sprintf(" and the key %s in place of %s", keyDockerConfigJSON, strictyaml.Quoted(key))
 	}
 	return fault
 }
 
 // checkPlace looks at whether the content of a key is in data, where it belongs.
-func (f Found) checkPlace(key string) []dockerconfig.Fault {
-	_, inData := f.data[key]
-	_, inStringData := f.stringData[key]
+func (s Secret) checkPlace(key string) []report.Finding {
+	_, inData := s.data[key]
+	_, inStringData := s.stringData[key]
 	switch {
 	case inData && inStringData:
-		return []dockerconfig.Fault{{
+		return []report.Finding{{
 			Text: key + " is in data and in stringData: the API server takes that of stringData, also when data is rotated",
-			Hint: "leave stringData out",
+			Fix:  "leave stringData out",
 		}}
 	case inStringData:
-		return []dockerconfig.Fault{{Note: true, Text: key + " is in stringData: the manifest holds the password in plain text; the API server stores it as data"}}
+		return []report.Finding{{Severity: report.Note, Text: key + " is in stringData: the manifest holds the password in plain text; the API server stores it as data"}}
 	}
 	return nil
 }

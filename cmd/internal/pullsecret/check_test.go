@@ -47,6 +47,8 @@ func checked() []struct{ name, secret, want string } {
 		{"good, with carriage returns", jsonType + data(`"`+strings.Join(chunks(encoded(ghcr())), `\r\n`)+`"`), ""},
 		{"good beside another key", jsonType + data(encoded(ghcr())) + "stringData: {note: x}\n", ""},
 		{"good with times to come", annotated(`pullpass/expires-at: "2026-10-05T12:00:01Z", pullpass/refresh-after: 2026-10-05T12:00:01Z`) + jsonType + data(encoded(ghcr())), ""},
+		{"a note about an entry", jsonType + data(encoded(`{"auths":{"ghcr.io:443":{"auth":"`+encoded("acme:c4n4ry")+`"}}}`)),
+			`note: auths["ghcr.io:443"]: only images that are written with :443 match` + "\n  leave the port out"},
 		{"good token", jsonType + data(encoded(ecrToken(checkTime().Add(time.Second)))), ""},
 
 		// The type.
@@ -109,7 +111,7 @@ func checked() []struct{ name, secret, want string } {
 			"annotation pullpass/expires-at is not a time of RFC 3339\n  such as 2026-10-05T12:00:00Z\n" +
 				"annotation pullpass/refresh-after is not a time of RFC 3339\n  such as 2026-10-05T12:00:00Z"},
 		{"expired token", jsonType + data(encoded(ecrToken(checkTime().Add(-36*time.Hour)))),
-			"[123456789012.dkr.ecr.eu-central-1.amazonaws.com] the token expired 36h0m0s ago\n  write the Secret anew, and see why its rotation did not"},
+			`auths["123456789012.dkr.ecr.eu-central-1.amazonaws.com"]: the token expired 36h0m0s ago` + "\n  write the Secret anew, and see why its rotation did not"},
 	}
 }
 
@@ -122,28 +124,26 @@ func chunks(text string) []string {
 	return append(lines, text)
 }
 
-func readOne(t *testing.T, file string) Found {
+func readOne(t *testing.T, file string) Secret {
 	t.Helper()
-	found, err := ReadSecrets("s.yaml", []byte(file))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("%d Secrets, %v, of\n%s", len(found), err, file)
+	secrets, err := ReadSecrets("s.yaml", []byte(file))
+	if err != nil || len(secrets) != 1 {
+		t.Fatalf("%d Secrets, %v, of\n%s", len(secrets), err, file)
 	}
-	return found[0]
+	return secrets[0]
 }
 
-func told(found Found) string {
+// told returns what Check says, without the name of the Secret.
+func told(secret Secret) string {
 	var lines []string
-	for _, fault := range found.Check(checkTime()) {
-		line := fault.Text
-		if fault.Key != "" {
-			line = "[" + fault.Key + "] " + line
+	for _, finding := range secret.Check(checkTime()) {
+		if finding.Object != secret.String() {
+			lines = append(lines, "it is about "+finding.Object)
 		}
-		if fault.Note {
-			line = "note: " + line
-		}
-		lines = append(lines, line)
-		if fault.Hint != "" {
-			lines = append(lines, "  "+fault.Hint)
+		finding.Object = ""
+		lines = append(lines, finding.String())
+		if finding.Fix != "" {
+			lines = append(lines, "  "+finding.Fix)
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -175,7 +175,7 @@ func TestCheckContent(t *testing.T) {
 		"other key":   "data:\n  config.json: " + encoded(bad) + "\n",
 		"base64 more": jsonType + data(encoded(encoded(ghcr()))),
 	} {
-		want := "[ghcr.io] "
+		want := `auths["ghcr.io"]: `
 		if name == "base64 more" {
 			want = "once more than"
 		}
@@ -186,9 +186,9 @@ func TestCheckContent(t *testing.T) {
 }
 
 func TestCheckNames(t *testing.T) {
-	found := readOne(t, "apiVersion: v1\nkind: Secret\nmetadata:\n  name: Reg_cred\n  namespace: a.b\n"+jsonType+data(encoded(ghcr())))
+	secret := readOne(t, "apiVersion: v1\nkind: Secret\nmetadata:\n  name: Reg_cred\n  namespace: a.b\n"+jsonType+data(encoded(ghcr())))
 	want := kubename.CheckName("Reg_cred").Error() + refusal + "\n" + kubename.CheckNamespace("a.b").Error() + refusal
-	if got := told(found); got != want {
+	if got := told(secret); got != want {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -249,9 +249,9 @@ func TestLogins(t *testing.T) {
 	}
 }
 
-func TestFoundShowsNothing(t *testing.T) {
-	found := readOne(t, secretHead+jsonType+data(encoded(ghcr()))+"stringData: {x: c4n4ry}\n")
-	if shown := fmt.Sprintf("%v %+v %#v %v", found, found, found, []*Found{&found}); strings.Contains(shown, "c4n4ry") || strings.Contains(shown, encoded(ghcr())) {
+func TestSecretShowsNothing(t *testing.T) {
+	secret := readOne(t, secretHead+jsonType+data(encoded(ghcr()))+"stringData: {x: c4n4ry}\n")
+	if shown := fmt.Sprintf("%v %+v %#v %v", secret, secret, secret, []*Secret{&secret}); strings.Contains(shown, "c4n4ry") || strings.Contains(shown, encoded(ghcr())) {
 		t.Errorf("it is shown: %s", shown)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
@@ -12,29 +13,29 @@ import (
 const rotate = "write the Secret anew, and see why its rotation did not"
 
 // checkTokens finds tokens that have expired, of those that tell it themselves.
-func checkTokens(content []byte, legacy bool, now time.Time) []dockerconfig.Fault {
-	var faults []dockerconfig.Fault
+func checkTokens(content []byte, legacy bool, now time.Time) []report.Finding {
+	var findings []report.Finding
 	expiries := dockerconfig.Expiries(content, legacy)
 	for _, key := range slices.Sorted(maps.Keys(expiries)) {
 		if expires := expiries[key]; !now.Before(expires) {
-			faults = append(faults, dockerconfig.Fault{Key: key, Text: "the token expired " + ago(expires, now), Hint: rotate})
+			findings = append(findings, report.Finding{Place: entryPlace(key), Text: "the token expired " + ago(expires, now), Fix: rotate})
 		}
 	}
-	return faults
+	return findings
 }
 
 // checkTimes looks at the annotations that pullpass writes.
-func (f Found) checkTimes(now time.Time) []dockerconfig.Fault {
-	var faults []dockerconfig.Fault
+func (s Secret) checkTimes(now time.Time) []report.Finding {
+	var findings []report.Finding
 	past := map[string]time.Time{}
 	for _, key := range []string{ExpiresAt, RefreshAfter} {
-		text, ok := f.annotations[key]
+		text, ok := s.annotations[key]
 		if !ok {
 			continue
 		}
 		t, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			faults = append(faults, dockerconfig.Fault{Text: "annotation " + key + " is not a time of RFC 3339", Hint: "such as 2026-10-05T12:00:00Z"})
+			findings = append(findings, report.Finding{Text: "annotation " + key + " is not a time of RFC 3339", Fix: "such as 2026-10-05T12:00:00Z"})
 		} else if !now.Before(t) {
 			past[key] = t
 		}
@@ -43,12 +44,12 @@ func (f Found) checkTimes(now time.Time) []dockerconfig.Fault {
 	due, isDue := past[RefreshAfter]
 	switch {
 	case isExpired:
-		faults = append(faults, dockerconfig.Fault{Text: "it expired " + ago(expired, now) + ", says annotation " + ExpiresAt, Hint: rotate})
+		findings = append(findings, report.Finding{Text: "it expired " + ago(expired, now) + ", says annotation " + ExpiresAt, Fix: rotate})
 	case isDue:
-		faults = append(faults, dockerconfig.Fault{Note: true,
-			Text: "it should have been written anew " + ago(due, now) + ", says annotation " + RefreshAfter, Hint: "see why its rotation did not run"})
+		findings = append(findings, report.Finding{Severity: report.Note,
+			Text: "it should have been written anew " + ago(due, now) + ", says annotation " + RefreshAfter, Fix: "see why its rotation did not run"})
 	}
-	return faults
+	return findings
 }
 
 func ago(t, now time.Time) string {

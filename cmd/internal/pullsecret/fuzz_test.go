@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/pullpass/pullpass/cmd/internal/kubename"
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -26,8 +27,8 @@ func FuzzReadSecrets(f *testing.F) {
 		f.Add([]byte(liveAccount), "A", typeDockercfg, keyDockercfg, form)
 	}
 	f.Fuzz(func(t *testing.T, file []byte, name, kind, key string, form byte) {
-		if found, err := ReadSecrets("s.yaml", file); err == nil {
-			tell(found)
+		if secrets, err := ReadSecrets("s.yaml", file); err == nil {
+			tell(secrets)
 		}
 
 		const password = "c4n4ry-pa55word"
@@ -38,8 +39,8 @@ func FuzzReadSecrets(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := ReadSecrets("s.yaml", made)
-		shown := fmt.Sprint(err, provider.Hint(err), found, tell(found))
+		secrets, err := ReadSecrets("s.yaml", made)
+		shown := fmt.Sprint(err, provider.Hint(err), secrets, tell(secrets))
 		if strings.Contains(shown, password) || strings.Contains(shown, encoded(password)) || strings.Contains(shown, encoded("acme:"+password)) {
 			t.Errorf("the password is in %s, of %s", shown, made)
 		}
@@ -47,12 +48,12 @@ func FuzzReadSecrets(f *testing.F) {
 }
 
 // tell returns all that is said of Secrets.
-func tell(secrets []Found) string {
+func tell(secrets []Secret) string {
 	image := provider.Image{Host: "ghcr.io", Repository: "acme/app"}
 	said := ""
 	for _, secret := range secrets {
 		entries, err := secret.Entries(image)
-		said += fmt.Sprint(secret.Check(checkTime()), secret.Logins(), secret.Reason(image), entries, err)
+		said += fmt.Sprint(report.Text(secret.Check(checkTime())), secret.Logins(), secret.Reason(image), entries, err)
 	}
 	return said
 }

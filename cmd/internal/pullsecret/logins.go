@@ -4,9 +4,9 @@ import "github.com/pullpass/pullpass/provider/dockerconfig"
 
 // Logins returns the entries of the Docker configuration, sorted by key: all that the kubelet
 // could try for some image. There are none if it cannot read them.
-func (f Found) Logins() []dockerconfig.KubeletEntry {
-	key := f.key()
-	content, err := f.content(key)
+func (s Secret) Logins() []dockerconfig.KubeletEntry {
+	key := s.key()
+	content, err := s.content(key)
 	if err != nil {
 		return nil
 	}

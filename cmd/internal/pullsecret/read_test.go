@@ -110,9 +110,9 @@ func TestReadSecrets(t *testing.T) {
 		"nulls":                 "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: n, annotations: null}\ntype: null\ndata:\nstringData: ~\nimmutable:\n",
 		"date as an annotation": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  namespace: n\n  annotations: {pullpass/expires-at: 2026-10-05T12:00:00Z}\n",
 	} {
-		found, err := ReadSecrets("s.yaml", []byte(file))
-		if err != nil || len(found) != 1 || found[0].Name != "a" || found[0].Namespace != "n" || found[0].String() != "n/a" {
-			t.Errorf("%s: %v, %v", name, found, err)
+		secrets, err := ReadSecrets("s.yaml", []byte(file))
+		if err != nil || len(secrets) != 1 || secrets[0].Name != "a" || secrets[0].Namespace != "n" || secrets[0].String() != "n/a" {
+			t.Errorf("%s: %v, %v", name, secrets, err)
 		}
 	}
 }

@@ -11,11 +11,11 @@ import (
 
 // Reason tells why Entries has none for an image: what the key that was meant for it has
 // different, or which keys there are.
-func (f Found) Reason(image provider.Image) string {
-	if !f.ofPullType() {
+func (s Secret) Reason(image provider.Image) string {
+	if !s.ofPullType() {
 		return "the kubelet ignores a Secret of this type"
 	}
-	logins := f.Logins()
+	logins := s.Logins()
 	if len(logins) == 0 {
 		return "it holds no entry that can be read"
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // withKeys is a pull secret that has a login for each key.
-func withKeys(t *testing.T, keys ...string) Found {
+func withKeys(t *testing.T, keys ...string) Secret {
 	t.Helper()
 	auths := map[string]any{}
 	for _, key := range keys {
@@ -56,11 +56,11 @@ func TestReason(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := withKeys(t, test.key)
-		if entries, err := found.Entries(image); err != nil || len(entries) > 0 {
+		secret := withKeys(t, test.key)
+		if entries, err := secret.Entries(image); err != nil || len(entries) > 0 {
 			t.Errorf("the kubelet finds %v (%v) for %s in %s", entries, err, test.image, test.key)
 		}
-		if got := found.Reason(image); got != test.want {
+		if got := secret.Reason(image); got != test.want {
 			t.Errorf("%s for %s: got %s, want %s", test.key, test.image, got, test.want)
 		}
 	}
@@ -69,8 +69,8 @@ func TestReason(t *testing.T) {
 func TestReasonOfMany(t *testing.T) {
 	image := provider.Image{Host: "ghcr.io", Repository: "acme/app"}
 	for _, test := range []struct {
-		found Found
-		want  string
+		secret Secret
+		want   string
 	}{
 		{withKeys(t, "quay.io", "GHCR.io", "ghcr.io/other"), `"GHCR.io" differs in upper and lower case; "ghcr.io/other" is for other repositories, those that begin with "other"`},
 		{withKeys(t, "l.io", "b.io", "c.io", "d.io", "e.io", "f.io", "g.io", "h.io", "i.io", "j.io", "k.io", "a.io"),
@@ -79,7 +79,7 @@ func TestReasonOfMany(t *testing.T) {
 		{readOne(t, secretHead+jsonType), "it holds no entry that can be read"},
 		{readOne(t, secretHead+data(encoded(ghcr()))), "the kubelet ignores a Secret of this type"},
 	} {
-		if got := test.found.Reason(image); got != test.want {
+		if got := test.secret.Reason(image); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pullpass/pullpass/cmd/internal/config"
-	"github.com/pullpass/pullpass/cmd/internal/env"
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
@@ -70,21 +70,18 @@ func checkOwnConfig(ctx context.Context, stdio *cli.Stdio, name string) error {
 	if err != nil {
 		return fmt.Errorf("check %w", err)
 	}
-	_, err = fmt.Fprintf(stdio.Out, "%s: ok, %s\n", cli.InputName(name), count(len(settings.Registries), "rule"))
+	_, err = io.WriteString(stdio.Out, report.Text([]report.Finding{allWell(cli.InputName(name), report.Count(len(settings.Registries), "rule", "rules"))}))
 	return err
 }
 
-func count(number int, what string) string {
-	if number != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", number, what)
+func allWell(file, text string) report.Finding {
+	return report.Finding{Severity: report.OK, Place: report.Place{File: file}, Text: text}
 }
 
 // checkKubeletConfig writes what is wrong with the kubelet's config, or that nothing is. The error
 // counts the faults. binDir is "" if the binaries are not looked for.
 func checkKubeletConfig(ctx context.Context, stdio *cli.Stdio, name, binDir string) error {
-	files, faults, err := readKubeletConfig(ctx, stdio, name)
+	files, findings, err := readKubeletConfig(ctx, stdio, name)
 	if err != nil {
 		return fmt.Errorf("check the kubelet's config: %w", err)
 	}
@@ -92,66 +89,42 @@ func checkKubeletConfig(ctx context.Context, stdio *cli.Stdio, name, binDir stri
 	if binDir != "" {
 		look = kubeletconfig.Executable(binDir)
 	}
-	faults = append(faults, kubeletconfig.Check(files, look)...)
-	var text strings.Builder
-	failed := 0
-	for _, fault := range faults {
-		text.WriteString(faultLines(fault, cli.InputName(name)))
-		if !fault.Note {
-			failed++
+	findings = append(findings, kubeletconfig.Check(files, look)...)
+	for i := range findings {
+		if findings[i].File == "" { // it is about a directory without files
+			findings[i].File = cli.InputName(name)
 		}
 	}
-	if failed == 0 {
-		var names []string
-		for _, file := range files {
-			providers, err := kubeletconfig.Providers(file.Name, file.Data)
-			if err != nil {
-				continue // a file of a directory may have none
-			}
-			for _, p := range providers {
-				names = append(names, strictyaml.Shown(p.Name))
-			}
-		}
-		fmt.Fprintf(&text, "%s: ok, %s: %s\n", env.OneLine(cli.InputName(name)), count(len(names), "provider"), strings.Join(names, ", "))
+	if report.Faults(findings) == 0 {
+		findings = append(findings, allWell(cli.InputName(name), providersOf(files)))
 	}
-	if _, err := io.WriteString(stdio.Out, text.String()); err != nil {
+	if _, err := io.WriteString(stdio.Out, report.Text(findings)); err != nil {
 		return err
 	}
-	if failed > 0 {
-		return fmt.Errorf("check %s: %s", cli.InputName(name), count(failed, "fault"))
-	}
-	return nil
+	return report.Err(cli.InputName(name), findings)
 }
 
-// readKubeletConfig reads what the kubelet would read. The faults are notes about what it would not.
-func readKubeletConfig(ctx context.Context, stdio *cli.Stdio, name string) ([]kubeletconfig.File, []kubeletconfig.Fault, error) {
+// providersOf returns the number of the providers in files, and their names.
+func providersOf(files []kubeletconfig.File) string {
+	var names []string
+	for _, file := range files {
+		providers, err := kubeletconfig.Providers(file.Name, file.Data)
+		if err != nil {
+			continue // a file of a directory may have none
+		}
+		for _, p := range providers {
+			names = append(names, strictyaml.Shown(p.Name))
+		}
+	}
+	return report.Count(len(names), "provider", "providers") + ": " + strings.Join(names, ", ")
+}
+
+// readKubeletConfig reads what the kubelet would read. The findings are notes about what it would
+// not.
+func readKubeletConfig(ctx context.Context, stdio *cli.Stdio, name string) ([]kubeletconfig.File, []report.Finding, error) {
 	if info, err := os.Stat(name); name != cli.StdinName && err == nil && info.IsDir() {
 		return kubeletconfig.ReadFiles(name)
 	}
 	data, err := stdio.ReadInput(ctx, name)
 	return []kubeletconfig.File{{Name: cli.InputName(name), Data: data}}, nil, err
-}
-
-// faultLines returns "FILE:LINE: FIELD: what is wrong", and a line for the hint. name is that of what
-// is checked.
-func faultLines(fault kubeletconfig.Fault, name string) string {
-	text := fault.File
-	if text == "" {
-		text = name
-	}
-	if fault.Line > 0 {
-		text += fmt.Sprintf(":%d", fault.Line)
-	}
-	text += ": "
-	if fault.Note {
-		text += "note: "
-	}
-	if fault.Field != "" {
-		text += fault.Field + ": "
-	}
-	text = env.OneLine(text+fault.Text) + "\n"
-	if fault.Hint != "" {
-		text += env.OneLine("  hint: "+fault.Hint) + "\n"
-	}
-	return text
 }

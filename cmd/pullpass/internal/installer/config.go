@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -65,20 +66,12 @@ func (c config) find(name string) (int, bool) {
 func (c config) check(binDir string, before config) error {
 	known := before.faults(binDir)
 	for _, fault := range c.faults(binDir) {
-		if slices.ContainsFunc(known, func(k kubeletconfig.Fault) bool { return k.File == fault.File && k.Text == fault.Text }) {
+		if slices.ContainsFunc(known, func(k report.Finding) bool { return k.File == fault.File && k.Text == fault.Text }) {
 			continue
 		}
-		where := fault.File
-		if fault.Line > 0 {
-			where = fmt.Sprintf("%s:%d", where, fault.Line)
-		}
-		text := fault.Text
-		if fault.Field != "" {
-			text = fault.Field + ": " + text
-		}
-		err := fmt.Errorf("the kubelet would not start: %s: %s", where, text)
-		if fault.Hint != "" {
-			return provider.WithHint(err, fault.Hint)
+		err := fmt.Errorf("the kubelet would not start: %v", fault)
+		if fault.Fix != "" {
+			return provider.WithHint(err, fault.Fix)
 		}
 		return err
 	}
@@ -86,7 +79,7 @@ func (c config) check(binDir string, before config) error {
 }
 
 // faults are those with which the kubelet does not start.
-func (c config) faults(binDir string) []kubeletconfig.Fault {
+func (c config) faults(binDir string) []report.Finding {
 	if len(c.files) == 0 {
 		return nil
 	}
@@ -97,7 +90,7 @@ func (c config) faults(binDir string) []kubeletconfig.Fault {
 		}
 		return executable(name)
 	})
-	return slices.DeleteFunc(faults, func(f kubeletconfig.Fault) bool { return f.Note })
+	return slices.DeleteFunc(faults, func(f report.Finding) bool { return f.Severity != report.Fault })
 }
 
 // hash identifies what the kubelet reads at its start: this config, and the flags in a file.

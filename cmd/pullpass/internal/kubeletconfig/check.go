@@ -6,25 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A Fault is what is wrong in a file.
-type Fault struct {
-	File  string
-	Line  int    // from 1; 0 if it is about the whole file
-	Field string // providers[1].matchImages[0]; "" if it is about the whole file
-	Text  string
-	Hint  string // the one thing to do; "" if there are more
-	Note  bool   // the kubelet takes it, but it does not do what it seems to
-}
-
 // Check returns what the kubelet would refuse in the files of one config, which are one file or those
 // of a directory in lexical order; and as notes what it takes but what does nothing or does harm. look
 // tells why the binary of a name in the bin dir cannot be run; with nil it is not asked. The order is
-// that of the files. No Fault holds a secret.
-func Check(files []File, look func(name string) error) []Fault {
+// that of the files. No finding holds a secret, and none has a File if there are no files.
+func Check(files []File, look func(name string) error) []report.Finding {
 	c := &checker{look: look}
 	c.served, _ = shippedPatterns() // of a file in the binary: there is nothing to go wrong
 	decoded := true
@@ -33,7 +24,7 @@ func Check(files []File, look func(name string) error) []Fault {
 		d, err := decode(file.Name, file.Data)
 		if err != nil {
 			line, text := splitPosition(file.Name, err)
-			c.add(Fault{Line: line, Text: text, Hint: provider.Hint(err)})
+			c.add(report.Finding{Place: report.Place{Line: line}, Text: text, Fix: provider.Hint(err)})
 			decoded = false
 			continue
 		}
@@ -41,16 +32,16 @@ func Check(files []File, look func(name string) error) []Fault {
 	}
 	switch {
 	case len(files) == 0:
-		c.add(Fault{Text: "there is no file that the kubelet reads: their names end in .yaml, .yml or .json"})
+		c.add(report.Finding{Text: "there is no file that the kubelet reads: their names end in .yaml, .yml or .json"})
 	case decoded && c.entries == 0 && !c.complains("providers"):
 		c.file = files[0].Name
 		c.fault(value{line: 1}, "providers", "must have one provider at least", "")
 	}
 	c.rivals()
-	slices.SortStableFunc(c.faults, func(a, b Fault) int {
+	slices.SortStableFunc(c.findings, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(indexOfFile(files, a.File), indexOfFile(files, b.File)), cmp.Compare(a.Line, b.Line))
 	})
-	return c.faults
+	return c.findings
 }
 
 func indexOfFile(files []File, name string) int {
@@ -59,13 +50,13 @@ func indexOfFile(files []File, name string) int {
 
 // A checker goes through the files and collects what is wrong.
 type checker struct {
-	look    func(name string) error
-	served  []string // patterns of all that pullpass serves
-	file    string
-	version string // of the file's format
-	entries int
-	faults  []Fault
-	claims  []claim
+	look     func(name string) error
+	served   []string // patterns of all that pullpass serves
+	file     string
+	version  string // of the file's format
+	entries  int
+	findings []report.Finding
+	claims   []claim
 }
 
 // A claim is what a provider wants to be asked for.
@@ -75,22 +66,22 @@ type claim struct {
 	patterns       []value
 }
 
-func (c *checker) add(fault Fault) {
-	fault.File = c.file
-	c.faults = append(c.faults, fault)
+func (c *checker) add(finding report.Finding) {
+	finding.File = c.file
+	c.findings = append(c.findings, finding)
 }
 
 func (c *checker) fault(v value, at, text, hint string) {
-	c.add(Fault{Line: v.line, Field: at, Text: text, Hint: hint})
+	c.add(report.Finding{Place: report.Place{Line: v.line, Field: at}, Text: text, Fix: hint})
 }
 
 func (c *checker) note(v value, at, text, hint string) {
-	c.add(Fault{Line: v.line, Field: at, Text: text, Hint: hint, Note: true})
+	c.add(report.Finding{Severity: report.Note, Place: report.Place{Line: v.line, Field: at}, Text: text, Fix: hint})
 }
 
 // complains reports whether there is a fault of a field already.
 func (c *checker) complains(at string) bool {
-	return slices.ContainsFunc(c.faults, func(f Fault) bool { return !f.Note && f.Field == at })
+	return slices.ContainsFunc(c.findings, func(f report.Finding) bool { return f.Severity == report.Fault && f.Field == at })
 }
 
 func (c *checker) document(d *document) {

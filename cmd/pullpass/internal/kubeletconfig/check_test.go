@@ -8,20 +8,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
 )
 
 // lines writes faults as pullpass config check does, without the name of the file.
-func lines(faults []Fault) string {
+func lines(findings []report.Finding) string {
 	var text strings.Builder
-	for _, f := range faults {
+	for _, f := range findings {
 		note := ""
-		if f.Note {
+		if f.Severity == report.Note {
 			note = "note: "
 		}
 		fmt.Fprintf(&text, "%d: %s%s: %s\n", f.Line, note, f.Field, f.Text)
-		if f.Hint != "" {
-			fmt.Fprintf(&text, "  hint: %s\n", f.Hint)
+		if f.Fix != "" {
+			fmt.Fprintf(&text, "  hint: %s\n", f.Fix)
 		}
 	}
 	return text.String()
@@ -206,7 +207,7 @@ func TestReadFiles(t *testing.T) {
 	}
 	for _, fault := range passedOver {
 		others = append(others, filepath.Base(fault.File))
-		if !fault.Note || fault.Text == "" {
+		if fault.Severity != report.Note || fault.Text == "" {
 			t.Errorf("%+v", fault)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -26,7 +27,7 @@ type document struct {
 	more  int   // the line of a second document, which the kubelet does not read; 0 for none
 	value value // of root
 	// faults are what the kubelet's reader of YAML refuses although it is YAML.
-	faults []Fault
+	faults []report.Finding
 	lines  []int // where they begin
 	// spans are those of JSON's values. In YAML they are found when they are needed.
 	spans map[*yaml.Node]span

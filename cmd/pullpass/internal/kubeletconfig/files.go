@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -21,7 +22,7 @@ type File struct {
 // ReadFiles reads the config at a path as the kubelet does: the file itself, or those of a directory
 // that end in .json, .yaml or .yml, in lexical order. passedOver are notes about the directory's other
 // files. The error is that of a file that cannot be read, or of a directory that cannot be listed.
-func ReadFiles(path string) (files []File, passedOver []Fault, err error) {
+func ReadFiles(path string) (files []File, passedOver []report.Finding, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, err
@@ -43,20 +44,23 @@ func ReadFiles(path string) (files []File, passedOver []Fault, err error) {
 	return files, passedOver, nil
 }
 
-func listDirectory(path string) (names []string, passedOver []Fault, err error) {
+func listDirectory(path string) (names []string, passedOver []report.Finding, err error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return nil, nil, err
+	}
+	passOver := func(name, text string) {
+		passedOver = append(passedOver, report.Finding{Severity: report.Note, Place: report.Place{File: name}, Text: text})
 	}
 	for _, entry := range entries {
 		name := filepath.Join(path, entry.Name())
 		switch {
 		case entry.IsDir():
-			passedOver = append(passedOver, Fault{File: name, Text: "the kubelet does not look into folders of the directory", Note: true})
+			passOver(name, "the kubelet does not look into folders of the directory")
 		case slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(name)):
 			names = append(names, name)
 		default:
-			passedOver = append(passedOver, Fault{File: name, Text: "the kubelet does not read it: its name ends neither in .yaml nor in .yml or .json", Note: true})
+			passOver(name, "the kubelet does not read it: its name ends neither in .yaml nor in .yml or .json")
 		}
 	}
 	slices.Sort(names)

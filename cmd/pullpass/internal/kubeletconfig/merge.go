@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -125,7 +126,7 @@ func (d *document) frame() string {
 func (d *document) faultTexts(name string) map[string]bool {
 	texts := map[string]bool{}
 	for _, fault := range Check([]File{{Name: name, Data: d.data}}, nil) {
-		if !fault.Note {
+		if fault.Severity == report.Fault {
 			texts[fault.Text] = true
 		}
 	}

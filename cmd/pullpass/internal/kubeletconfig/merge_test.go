@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -95,10 +96,10 @@ func compare(t *testing.T, what string, got, want []byte) {
 }
 
 // faultsOf returns what the kubelet would refuse.
-func faultsOf(data []byte) []Fault {
-	var faults []Fault
+func faultsOf(data []byte) []report.Finding {
+	var faults []report.Finding
 	for _, fault := range Check([]File{{"config", data}}, nil) {
-		if !fault.Note {
+		if fault.Severity == report.Fault {
 			faults = append(faults, fault)
 		}
 	}

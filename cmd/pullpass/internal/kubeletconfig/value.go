@@ -10,6 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
@@ -71,11 +72,11 @@ const maxValues = 400_000
 type resolver struct {
 	count  int
 	within []*yaml.Node // the anchors of the aliases that are being replaced
-	faults []Fault
+	faults []report.Finding
 }
 
 func (r *resolver) fail(line int, text, hint string) {
-	r.faults = append(r.faults, Fault{Line: line, Text: text, Hint: hint})
+	r.faults = append(r.faults, report.Finding{Place: report.Place{Line: line}, Text: text, Fix: hint})
 }
 
 func (r *resolver) resolve(n *yaml.Node) value {

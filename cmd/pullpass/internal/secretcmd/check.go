@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pullpass/pullpass/cmd/internal/broker"
-	"github.com/pullpass/pullpass/cmd/internal/env"
 	"github.com/pullpass/pullpass/cmd/internal/pullsecret"
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/provider"
@@ -70,32 +70,26 @@ func checkSecrets(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, file 
 	if others := len(secrets) - len(pullSecrets); others > 0 {
 		b.Log.Note("passed over, since they are no pull secrets: %d of %d Secrets", others, len(secrets))
 	}
-	var report secretReport
-	for _, found := range pullSecrets {
-		report.addSecret(found, b.Now())
+	var findings []report.Finding
+	for _, secret := range pullSecrets {
+		findings = append(findings, ofSecret(secret, b.Now())...)
 	}
 	for _, image := range images {
-		report.addImage(image, pullSecrets)
+		findings = append(findings, ofImage(image, pullSecrets)...)
 	}
-	if _, err := io.WriteString(stdio.Out, report.text.String()); err != nil {
+	if _, err := io.WriteString(stdio.Out, report.Text(findings)); err != nil {
 		return err
 	}
-	switch report.faults {
-	case 0:
-		return nil
-	case 1:
-		return fmt.Errorf("check %s: 1 fault", cli.InputName(file))
-	}
-	return fmt.Errorf("check %s: %d faults", cli.InputName(file), report.faults)
+	return report.Err(cli.InputName(file), findings)
 }
 
-// selectPullSecrets returns the Secrets that are meant to be pull secrets, or all if none is:
-// who asks about one means it.
-func selectPullSecrets(secrets []pullsecret.Found) []pullsecret.Found {
-	var selected []pullsecret.Found
-	for _, found := range secrets {
-		if found.IsPullSecret() {
-			selected = append(selected, found)
+// selectPullSecrets returns the Secrets that are meant to be pull secrets, or all if none is: then
+// the user means those.
+func selectPullSecrets(secrets []pullsecret.Secret) []pullsecret.Secret {
+	var selected []pullsecret.Secret
+	for _, secret := range secrets {
+		if secret.IsPullSecret() {
+			selected = append(selected, secret)
 		}
 	}
 	if len(selected) == 0 {
@@ -104,69 +98,46 @@ func selectPullSecrets(secrets []pullsecret.Found) []pullsecret.Found {
 	return selected
 }
 
-// A secretReport is what secret check has found.
-type secretReport struct {
-	text   strings.Builder
-	faults int
-}
-
-func (r *secretReport) line(format string, args ...any) {
-	r.text.WriteString(env.OneLine(fmt.Sprintf(format, args...)) + "\n")
-}
-
-// addSecret tells the faults and notes of a Secret, and what it holds if there is no fault.
-func (r *secretReport) addSecret(found pullsecret.Found, now time.Time) {
-	before := r.faults
-	for _, fault := range found.Check(now) {
-		what := fault.Text
-		if fault.Key != "" {
-			what = fmt.Sprintf("auths[%q]: %s", fault.Key, fault.Text)
-		}
-		if fault.Note {
-			what = "note: " + what
-		} else {
-			r.faults++
-		}
-		r.line("%s: %s", found, what)
-		if fault.Hint != "" {
-			r.line("  hint: %s", fault.Hint)
-		}
-	}
-	if r.faults > before {
-		return
+// ofSecret returns the faults and notes of a Secret, and what it holds if there is no fault.
+func ofSecret(secret pullsecret.Secret, now time.Time) []report.Finding {
+	findings := secret.Check(now)
+	if report.Faults(findings) > 0 {
+		return findings
 	}
 	var logins []string
-	for _, login := range found.Logins() {
+	for _, login := range secret.Logins() {
 		logins = append(logins, strictyaml.Shown(login.Key)+" "+userOf(login))
 	}
-	entries := "entries"
-	if len(logins) == 1 {
-		entries = "entry"
-	}
-	r.line("%s: ok, %d %s: %s", found, len(logins), entries, strings.Join(logins, ", "))
+	return append(findings, report.Finding{
+		Severity: report.OK,
+		Place:    report.Place{Object: secret.String()},
+		Text:     report.Count(len(logins), "entry", "entries") + ": " + strings.Join(logins, ", "),
+	})
 }
 
-// addImage tells which entries the kubelet tries for an image, or for each Secret why none.
-func (r *secretReport) addImage(image provider.Image, secrets []pullsecret.Found) {
-	var matches, misses []string
-	for _, found := range secrets {
-		entries, err := found.Entries(image)
+// ofImage returns which entries the kubelet tries for an image, or for each Secret why none.
+func ofImage(image provider.Image, secrets []pullsecret.Secret) []report.Finding {
+	var matches, misses []report.Finding
+	for _, secret := range secrets {
+		finding := report.Finding{Severity: report.Info, Place: report.Place{Object: image.String()}}
+		entries, err := secret.Entries(image)
 		switch {
 		case err != nil:
-			misses = append(misses, fmt.Sprintf("%s: no entry in %s: %v", image, found, err))
+			finding.Text = fmt.Sprintf("no entry in %s: %v", secret, err)
+			misses = append(misses, finding)
 		case len(entries) == 0:
-			misses = append(misses, fmt.Sprintf("%s: no entry in %s: %s", image, found, found.Reason(image)))
+			finding.Text = fmt.Sprintf("no entry in %s: %s", secret, secret.Reason(image))
+			misses = append(misses, finding)
 		default:
-			matches = append(matches, fmt.Sprintf("%s: %s %s", image, found, tries(entries)))
+			finding.Text = fmt.Sprintf("%s %s", secret, tries(entries))
+			matches = append(matches, finding)
 		}
 	}
-	if len(matches) == 0 {
-		r.faults++
-		matches = misses
+	if len(matches) > 0 {
+		return matches
 	}
-	for _, line := range matches {
-		r.line("%s", line)
-	}
+	misses[0].Severity = report.Fault // one for the image, however many Secrets have no entry
+	return misses
 }
 
 func tries(entries []dockerconfig.KubeletEntry) string {

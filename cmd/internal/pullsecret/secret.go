@@ -11,8 +11,9 @@ import (
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
-// A Found is a Secret as the API server gives it, or as a manifest describes it.
-type Found struct {
+// A Secret is a Kubernetes Secret that was read: as the API server gives it, or as a manifest
+// describes it.
+type Secret struct {
 	Namespace string // "" if it names none
 	Name      string
 
@@ -24,12 +25,12 @@ type Found struct {
 }
 
 // String returns NAMESPACE/NAME, or NAME, for people.
-func (f Found) String() string { return strictyaml.Shown(fullName(f.Namespace, f.Name)) }
+func (s Secret) String() string { return strictyaml.Shown(fullName(s.Namespace, s.Name)) }
 
 // ReadSecrets finds the Secrets in data, YAML or JSON, of any type: documents and items of
 // Lists. Other kinds are passed over. The error names file, line and field, and shows no
 // values; there must be a Secret.
-func ReadSecrets(file string, data []byte) ([]Found, error) {
+func ReadSecrets(file string, data []byte) ([]Secret, error) {
 	objects, err := read(file, data, "Secret")
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func ReadSecrets(file string, data []byte) ([]Found, error) {
 	if len(objects) == 0 {
 		return nil, provider.WithHint(fmt.Errorf("%s: there is no Secret in it", file), "give what this prints: kubectl get secret NAME -o yaml")
 	}
-	var secrets []Found
+	var secrets []Secret
 	for _, object := range objects {
 		secret, err := parseSecret(object)
 		if err != nil {
@@ -48,29 +49,29 @@ func ReadSecrets(file string, data []byte) ([]Found, error) {
 	return secrets, nil
 }
 
-func parseSecret(object value) (f Found, err error) {
-	if f.Namespace, f.Name, err = object.identity(); err != nil {
-		return Found{}, err
+func parseSecret(object value) (s Secret, err error) {
+	if s.Namespace, s.Name, err = object.identity(); err != nil {
+		return Secret{}, err
 	}
-	if f.annotations, err = object.get("metadata").get("annotations").texts(); err != nil {
-		return Found{}, err
+	if s.annotations, err = object.get("metadata").get("annotations").texts(); err != nil {
+		return Secret{}, err
 	}
-	if f.kind, err = object.get("type").text(); err != nil {
-		return Found{}, err
+	if s.kind, err = object.get("type").text(); err != nil {
+		return Secret{}, err
 	}
-	if f.data, err = object.get("data").secrets(); err != nil {
-		return Found{}, err
+	if s.data, err = object.get("data").secrets(); err != nil {
+		return Secret{}, err
 	}
-	if f.stringData, err = object.get("stringData").secrets(); err != nil {
-		return Found{}, err
+	if s.stringData, err = object.get("stringData").secrets(); err != nil {
+		return Secret{}, err
 	}
 	if immutable := object.get("immutable"); immutable.node != nil {
 		if immutable.node.ShortTag() != "!!bool" {
-			return Found{}, immutable.failf("must be true or false, is %s", describe(immutable.node))
+			return Secret{}, immutable.failf("must be true or false, is %s", describe(immutable.node))
 		}
-		f.immutable = immutable.node.Value == "true"
+		s.immutable = immutable.node.Value == "true"
 	}
-	return f, nil
+	return s, nil
 }
 
 func (v value) secrets() (map[string]provider.Secret, error) {
@@ -87,25 +88,25 @@ func (v value) secrets() (map[string]provider.Secret, error) {
 
 // IsPullSecret reports whether the Secret is meant to be a pull secret: by its type, or by a
 // Docker configuration in it.
-func (f Found) IsPullSecret() bool {
-	return f.ofPullType() || f.key() != ""
+func (s Secret) IsPullSecret() bool {
+	return s.ofPullType() || s.key() != ""
 }
 
-func (f Found) ofPullType() bool {
-	return f.kind == typeDockerConfigJSON || f.kind == typeDockercfg
+func (s Secret) ofPullType() bool {
+	return s.kind == typeDockerConfigJSON || s.kind == typeDockercfg
 }
 
 // key returns the key under which the Docker configuration is, or must be if the type says
 // so; "" if there is none.
-func (f Found) key() string {
-	switch f.kind {
+func (s Secret) key() string {
+	switch s.kind {
 	case typeDockerConfigJSON:
 		return keyDockerConfigJSON
 	case typeDockercfg:
 		return keyDockercfg
 	}
-	for _, key := range append([]string{keyDockerConfigJSON, keyDockercfg}, f.keys()...) {
-		if f.has(key) && (key == keyDockerConfigJSON || key == keyDockercfg || f.holdsAuths(key)) {
+	for _, key := range append([]string{keyDockerConfigJSON, keyDockercfg}, s.keys()...) {
+		if s.has(key) && (key == keyDockerConfigJSON || key == keyDockercfg || s.holdsAuths(key)) {
 			return key
 		}
 	}
@@ -113,21 +114,21 @@ func (f Found) key() string {
 }
 
 // keys returns the keys of data and stringData, sorted.
-func (f Found) keys() []string {
-	keys := slices.AppendSeq(slices.Collect(maps.Keys(f.data)), maps.Keys(f.stringData))
+func (s Secret) keys() []string {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(s.data)), maps.Keys(s.stringData))
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
 
-func (f Found) has(key string) bool {
-	_, inData := f.data[key]
-	_, inStringData := f.stringData[key]
+func (s Secret) has(key string) bool {
+	_, inData := s.data[key]
+	_, inStringData := s.stringData[key]
 	return inData || inStringData
 }
 
 // holdsAuths reports whether there is a Docker configuration under a key.
-func (f Found) holdsAuths(key string) bool {
-	content, err := f.content(key)
+func (s Secret) holdsAuths(key string) bool {
+	content, err := s.content(key)
 	var config struct {
 		Auths map[string]json.RawMessage `json:"auths"`
 	}
@@ -136,20 +137,20 @@ func (f Found) holdsAuths(key string) bool {
 
 // content returns what the API server takes for the content of a key, empty if there is none.
 // The error says why it refuses the Secret.
-func (f Found) content(key string) ([]byte, error) {
-	if text, ok := f.stringData[key]; ok {
+func (s Secret) content(key string) ([]byte, error) {
+	if text, ok := s.stringData[key]; ok {
 		return []byte(text.Reveal()), nil
 	}
-	return decodeData(f.data[key].Reveal())
+	return decodeData(s.data[key].Reveal())
 }
 
 // Entries returns the entries that the kubelet tries for an image if the Secret is one of the
 // pod's pull secrets, in its order; none if it ignores the Secret or never gets it. The error
 // says why it cannot read the Secret, which makes it fail all pull secrets of the pod.
-func (f Found) Entries(image provider.Image) ([]dockerconfig.KubeletEntry, error) {
-	content, err := f.content(f.key())
-	if err != nil || len(content) == 0 || !f.ofPullType() {
+func (s Secret) Entries(image provider.Image) ([]dockerconfig.KubeletEntry, error) {
+	content, err := s.content(s.key())
+	if err != nil || len(content) == 0 || !s.ofPullType() {
 		return nil, nil
 	}
-	return dockerconfig.KubeletEntries(content, f.kind == typeDockercfg, image)
+	return dockerconfig.KubeletEntries(content, s.kind == typeDockercfg, image)
 }
