@@ -3,6 +3,7 @@
 package config
 
 import (
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/safefile"
 )
@@ -66,15 +67,18 @@ func Load(path string) (Config, error) {
 // the file, on one line: "name:7: registries[0].ecr.rolARN: unknown field, did you mean
 // roleARN?"; where there is no line or field to name, the rest stands alone.
 func Parse(name string, data []byte) (Config, error) {
-	documents, err := decode(name, data)
-	if err != nil {
+	documents, err := strictyaml.Decode(name, data)
+	switch {
+	case err != nil:
 		return Config{}, err
+	case len(documents) == 0:
+		return Config{}, strictyaml.ErrorAt(name, 1, "the file is empty; it must say apiVersion: "+apiVersion+" and kind: "+kind)
 	}
-	w := &walker{file: name}
+	w := new(walker)
 	if len(documents) > 1 {
-		w.fail(value{at: documents[1]}, "a second document; a config file is one")
+		w.fail(strictyaml.Of(name, documents[1], strictyaml.Fields), "a second document; a config file is one")
 	}
-	config := w.config(value{node: documents[0].Content[0], at: documents[0].Content[0]})
+	config := w.config(strictyaml.Of(name, documents[0].Content[0], strictyaml.Fields))
 	if w.first != nil {
 		return Config{}, w.first
 	}

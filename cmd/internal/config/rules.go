@@ -51,7 +51,7 @@ func (w *walker) registries(v value) []Registry {
 		rule := s.registry()
 		if i := slices.IndexFunc(rules, rule.hiddenBy()); i >= 0 {
 			s.fail(s.fields["match"], "never reached, %s on line %d selects the same images first",
-				items[i].field, items[i].at.Line)
+				items[i].Field, items[i].Line)
 		}
 		rules = append(rules, rule)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -41,35 +42,35 @@ func ParseAccounts(file string, data []byte) (Accounts, error) {
 			return Accounts{}, err
 		}
 		if _, twice := a.find(parsed.namespace, parsed.name); twice {
-			return Accounts{}, object.get("metadata").get("name").failf("service account %s is given twice", fullName(parsed.namespace, parsed.name))
+			return Accounts{}, object.Get("metadata").Get("name").Errorf("service account %s is given twice", fullName(parsed.namespace, parsed.name))
 		}
 		a.accounts = append(a.accounts, parsed)
 	}
 	return a, nil
 }
 
-func parseAccount(object value) (account, error) {
-	namespace, name, err := object.identity()
+func parseAccount(object strictyaml.Value) (account, error) {
+	namespace, name, err := identity(object)
 	if err != nil {
 		return account{}, err
 	}
-	if _, err := object.get("metadata").get("annotations").texts(); err != nil {
+	if _, err := object.Get("metadata").Get("annotations").Texts(); err != nil {
 		return account{}, err
 	}
-	parsed := account{namespace: namespace, name: name, root: object.node}
-	entries, err := object.get("imagePullSecrets").items()
+	parsed := account{namespace: namespace, name: name, root: object.Node}
+	entries, err := object.Get("imagePullSecrets").Items()
 	if err != nil {
 		return account{}, err
 	}
 	for _, entry := range entries {
 		// The API server takes an entry without a name, and the kubelet passes it over.
-		fields, err := entry.texts()
+		fields, err := entry.Texts()
 		if err != nil {
 			return account{}, err
 		}
 		for _, field := range slices.Sorted(maps.Keys(fields)) {
 			if field != "name" {
-				return account{}, entry.get(field).failf("unknown field, known is name")
+				return account{}, entry.Get(field).Errorf("unknown field, known is name")
 			}
 		}
 		parsed.pullSecrets = append(parsed.pullSecrets, fields["name"])
@@ -77,20 +78,20 @@ func parseAccount(object value) (account, error) {
 	return parsed, nil
 }
 
-// identity returns the namespace, which may be "", and the name in the metadata of an object.
-func (v value) identity() (namespace, name string, err error) {
-	metadata := v.get("metadata")
-	if err := metadata.mapping(); err != nil {
+// identity returns the namespace, which may be "", and the name in an object's metadata.
+func identity(object strictyaml.Value) (namespace, name string, err error) {
+	metadata := object.Get("metadata")
+	if _, err := metadata.Members(); err != nil {
 		return "", "", err
 	}
-	if namespace, err = metadata.get("namespace").text(); err != nil {
+	if namespace, err = metadata.Get("namespace").Text(); err != nil {
 		return "", "", err
 	}
-	if name, err = metadata.get("name").text(); err != nil {
+	if name, err = metadata.Get("name").Text(); err != nil {
 		return "", "", err
 	}
 	if name == "" {
-		return "", "", metadata.get("name").failf("missing")
+		return "", "", metadata.Get("name").Errorf("missing")
 	}
 	return namespace, name, nil
 }

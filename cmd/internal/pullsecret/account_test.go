@@ -155,7 +155,7 @@ func toJSON(t *testing.T, asYAML string) string {
 	if err != nil || len(objects) != 1 {
 		t.Fatal(err)
 	}
-	_, asJSON := encodeBoth(t, Object{objects[0].node})
+	_, asJSON := encodeBoth(t, Object{objects[0].Node})
 	return asJSON
 }
 

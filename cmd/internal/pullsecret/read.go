@@ -12,18 +12,18 @@ import (
 // read returns the objects of a kind of the core API in data: documents, and items of Lists.
 // Other kinds are passed over. Errors name the file, the line and the field, and quote no
 // values.
-func read(file string, data []byte, kind string) ([]value, error) {
+func read(file string, data []byte, kind string) ([]strictyaml.Value, error) {
 	documents, err := strictyaml.Decode(file, data)
 	if err != nil {
 		return nil, err
 	}
-	var objects []value
+	var objects []strictyaml.Value
 	for _, document := range documents {
 		root := document.Content[0]
 		if root.ShortTag() == "!!null" {
 			continue // two separators with nothing between them
 		}
-		more, err := value{file, root.Line, "", root}.objects(kind, "")
+		more, err := objectsIn(strictyaml.Of(file, root, strictyaml.Objects), kind, "")
 		if err != nil {
 			return nil, err
 		}
@@ -32,46 +32,46 @@ func read(file string, data []byte, kind string) ([]value, error) {
 	return objects, nil
 }
 
-// objects returns the objects of a kind that v is or holds. Its own kind may be left out if
-// it is an item of a list of implied ones, as the API server gives them.
-func (v value) objects(kind, implied string) ([]value, error) {
-	if v.node.Kind != yaml.MappingNode {
-		return nil, v.failf("must be a Kubernetes object, is %s", describe(v.node))
+// objectsIn returns the objects of a kind that v is or holds. The kind of v may be left out if v is
+// an item of a list of implied ones, as the API server gives them.
+func objectsIn(v strictyaml.Value, kind, implied string) ([]strictyaml.Value, error) {
+	if v.Node.Kind != yaml.MappingNode {
+		return nil, v.Errorf("must be a Kubernetes object, is %s", v.Describe())
 	}
-	own, err := v.get("kind").text()
+	own, err := v.Get("kind").Text()
 	if err != nil {
 		return nil, err
 	}
-	version, err := v.get("apiVersion").text()
+	version, err := v.Get("apiVersion").Text()
 	if err != nil {
 		return nil, err
 	}
 	if own == "" && version == "" && implied == kind {
-		v.node = with(with(v.node, "apiVersion", text("v1")), "kind", text(kind))
-		return []value{v}, v.normalise()
+		v.Node = with(with(v.Node, "apiVersion", text("v1")), "kind", text(kind))
+		return []strictyaml.Value{v}, normalise(v)
 	}
 	switch {
-	case own == "" && implied == "" && get(v.node, "auths") != nil:
-		return nil, provider.WithHint(v.get("kind").failf("missing: this is a Docker config, not a Secret with one"),
+	case own == "" && implied == "" && get(v.Node, "auths") != nil:
+		return nil, provider.WithHint(v.Get("kind").Errorf("missing: this is a Docker config, not a Secret with one"),
 			"make a Secret of it: pullpass secret NAME --registry HOST --from-docker-config=FILE")
 	case own == "" && implied == "":
-		return nil, v.get("kind").failf("missing")
+		return nil, v.Get("kind").Errorf("missing")
 	case version == "" && implied == "":
-		return nil, v.get("apiVersion").failf("missing")
+		return nil, v.Get("apiVersion").Errorf("missing")
 	case version != "v1":
 		return nil, nil
 	case own == kind:
-		return []value{v}, v.normalise()
+		return []strictyaml.Value{v}, normalise(v)
 	case !strings.HasSuffix(own, "List"):
 		return nil, nil
 	}
-	items, err := v.get("items").items()
+	items, err := v.Get("items").Items()
 	if err != nil {
 		return nil, err
 	}
-	var objects []value
+	var objects []strictyaml.Value
 	for _, item := range items {
-		more, err := item.objects(kind, strings.TrimSuffix(own, "List"))
+		more, err := objectsIn(item, kind, strings.TrimSuffix(own, "List"))
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
@@ -49,33 +50,30 @@ func ReadSecrets(file string, data []byte) ([]Secret, error) {
 	return secrets, nil
 }
 
-func parseSecret(object value) (s Secret, err error) {
-	if s.Namespace, s.Name, err = object.identity(); err != nil {
+func parseSecret(object strictyaml.Value) (s Secret, err error) {
+	if s.Namespace, s.Name, err = identity(object); err != nil {
 		return Secret{}, err
 	}
-	if s.annotations, err = object.get("metadata").get("annotations").texts(); err != nil {
+	if s.annotations, err = object.Get("metadata").Get("annotations").Texts(); err != nil {
 		return Secret{}, err
 	}
-	if s.kind, err = object.get("type").text(); err != nil {
+	if s.kind, err = object.Get("type").Text(); err != nil {
 		return Secret{}, err
 	}
-	if s.data, err = object.get("data").secrets(); err != nil {
+	if s.data, err = secretTexts(object.Get("data")); err != nil {
 		return Secret{}, err
 	}
-	if s.stringData, err = object.get("stringData").secrets(); err != nil {
+	if s.stringData, err = secretTexts(object.Get("stringData")); err != nil {
 		return Secret{}, err
 	}
-	if immutable := object.get("immutable"); immutable.node != nil {
-		if immutable.node.ShortTag() != "!!bool" {
-			return Secret{}, immutable.failf("must be true or false, is %s", describe(immutable.node))
-		}
-		s.immutable = immutable.node.Value == "true"
+	if s.immutable, err = object.Get("immutable").Bool(); err != nil {
+		return Secret{}, err
 	}
 	return s, nil
 }
 
-func (v value) secrets() (map[string]provider.Secret, error) {
-	texts, err := v.texts()
+func secretTexts(v strictyaml.Value) (map[string]provider.Secret, error) {
+	texts, err := v.Texts()
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +116,20 @@ func (s Secret) keys() []string {
 	keys := slices.AppendSeq(slices.Collect(maps.Keys(s.data)), maps.Keys(s.stringData))
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// quoted lists the first of some keys.
+func quoted(keys []string) string {
+	const most = 10
+	var texts []string
+	for _, key := range keys[:min(len(keys), most)] {
+		texts = append(texts, strictyaml.Quoted(key))
+	}
+	text := strings.Join(texts, ", ")
+	if more := len(keys) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func (s Secret) has(key string) bool {

@@ -2,10 +2,19 @@ package strictyaml
 
 import "strings"
 
-// Suggest returns what to say to someone who wrote name instead of one of the known names: a
-// misspelt one, or the first part of one. A short name has to be right but for its case: acr is
-// not a misspelt ecr.
+// Suggest returns what to say to someone who wrote name instead of one of the known names: Near if
+// there is one, or all that are known.
 func Suggest(name string, known []string) string {
+	if near := Near(name, known); near != "" {
+		return near
+	}
+	return "known are " + strings.Join(known, ", ")
+}
+
+// Near returns "did you mean NAME?" for the known name that was meant, "" if there is none: name is a
+// misspelt one, or the first part of one. A short name has to be right but for its case: acr is not a
+// misspelt ecr.
+func Near(name string, known []string) string {
 	lower := strings.ToLower(name)
 	for _, k := range known {
 		misspelt := len(name) <= 2*len(k) && distance(lower, strings.ToLower(k)) <= len(k)/4
@@ -13,7 +22,7 @@ func Suggest(name string, known []string) string {
 			return "did you mean " + k + "?"
 		}
 	}
-	return "known are " + strings.Join(known, ", ")
+	return ""
 }
 
 // distance is the number of bytes to insert, delete or replace to make b of a (Levenshtein).

@@ -2,7 +2,7 @@ package kubeletconfig
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 
@@ -23,8 +23,7 @@ func Check(files []File, look func(name string) error) []report.Finding {
 		c.file = file.Name
 		d, err := decode(file.Name, file.Data)
 		if err != nil {
-			line, text := splitPosition(file.Name, err)
-			c.add(report.Finding{Place: report.Place{Line: line}, Text: text, Fix: provider.Hint(err)})
+			c.undecoded(err)
 			decoded = false
 			continue
 		}
@@ -71,6 +70,16 @@ func (c *checker) add(finding report.Finding) {
 	c.findings = append(c.findings, finding)
 }
 
+// undecoded adds the fault of a file that cannot be decoded.
+func (c *checker) undecoded(err error) {
+	fault := report.Finding{Text: err.Error(), Fix: provider.Hint(err)}
+	var located *strictyaml.Error
+	if errors.As(err, &located) {
+		fault.Line, fault.Text = located.Line, located.Text
+	}
+	c.add(fault)
+}
+
 func (c *checker) fault(v value, at, text, hint string) {
 	c.add(report.Finding{Place: report.Place{Line: v.line, Field: at}, Text: text, Fix: hint})
 }
@@ -92,7 +101,7 @@ func (c *checker) document(d *document) {
 		c.note(value{line: d.more}, "", "a second document: the kubelet reads the first one alone", "")
 	}
 	v := d.value
-	if v.kind != mapKind {
+	if v.kind != strictyaml.Map {
 		c.fault(v, "", "must be a mapping, is "+v.kind.String(), "")
 		return
 	}
@@ -106,16 +115,14 @@ func (c *checker) document(d *document) {
 	c.oneOf(v, "", "kind", []string{configKind})
 	for i, item := range c.list(v, "", "providers") {
 		c.entries++
-		c.provider(item, fmt.Sprintf("providers[%d]", i))
+		c.provider(item, strictyaml.Index("providers", i))
 	}
 }
-
-func join(at, name string) string { return strings.TrimPrefix(at+"."+strictyaml.Shown(name), ".") }
 
 // known refuses other fields than the known ones. It returns false if v is no mapping; what is empty
 // is one without fields.
 func (c *checker) known(v value, at string, known ...string) bool {
-	if v.kind != mapKind && v.kind != nullKind {
+	if v.kind != strictyaml.Map && v.kind != strictyaml.Null {
 		c.fault(v, at, "must be a mapping, is "+v.kind.String(), "")
 		return false
 	}
@@ -123,16 +130,14 @@ func (c *checker) known(v value, at string, known ...string) bool {
 		if slices.Contains(known, f.key) {
 			continue
 		}
-		text, hint := "unknown field", ""
-		switch near := strictyaml.Suggest(f.key, known); {
+		text, hint := "unknown field", strictyaml.Near(f.key, known)
+		switch {
 		case f.key == "tokenAttributes":
 			hint = "only version " + versions()[0] + " of the config knows it"
-		case strings.HasPrefix(near, "did you mean"):
-			hint = near
-		default:
-			text += ", " + near
+		case hint == "":
+			text += ", " + strictyaml.Suggest(f.key, known)
 		}
-		c.fault(value{line: f.line}, join(at, f.key), text, hint)
+		c.fault(value{line: f.line}, strictyaml.Join(at, f.key), text, hint)
 	}
 	return true
 }
@@ -143,8 +148,8 @@ func (c *checker) text(v value, at, name string) (text string, line value) {
 	switch {
 	case !ok:
 		return "", v
-	case f.kind != textKind && f.kind != nullKind:
-		c.fault(f, join(at, name), wrongText(f), "")
+	case f.kind != strictyaml.Text && f.kind != strictyaml.Null:
+		c.fault(f, strictyaml.Join(at, name), wrongText(f), "")
 		return "", value{}
 	}
 	return f.text, f
@@ -152,7 +157,7 @@ func (c *checker) text(v value, at, name string) (text string, line value) {
 
 func wrongText(v value) string {
 	text := "must be a string, is " + v.kind.String()
-	if v.kind == numberKind || v.kind == boolKind {
+	if v.kind == strictyaml.Number || v.kind == strictyaml.Bool {
 		text += "; put it in quotes"
 	}
 	return text
@@ -167,7 +172,7 @@ func (c *checker) required(v value, at, name, want string) (text string, of valu
 		if want != "" {
 			missing += ", " + want
 		}
-		c.fault(of, join(at, name), missing, "")
+		c.fault(of, strictyaml.Join(at, name), missing, "")
 	}
 	return text, of, text != ""
 }
@@ -183,18 +188,14 @@ func (c *checker) oneOf(v value, at, name string, values []string) {
 	if !ok || slices.Contains(values, text) {
 		return
 	}
-	hint := ""
-	if near := strictyaml.Suggest(text, values); strings.HasPrefix(near, "did you mean") {
-		hint = near
-	}
-	c.fault(of, join(at, name), want+"; is "+strictyaml.Shown(text), hint)
+	c.fault(of, strictyaml.Join(at, name), want+"; is "+strictyaml.Shown(text), strictyaml.Near(text, values))
 }
 
 // list returns the items of a field that is a list, or none.
 func (c *checker) list(v value, at, name string) []value {
 	f, _ := v.field(name)
-	if f.kind != listKind && f.kind != nullKind && f.line > 0 {
-		c.fault(f, join(at, name), "must be a list, is "+f.kind.String(), "")
+	if f.kind != strictyaml.List && f.kind != strictyaml.Null && f.line > 0 {
+		c.fault(f, strictyaml.Join(at, name), "must be a list, is "+f.kind.String(), "")
 	}
 	return f.items
 }
@@ -203,8 +204,8 @@ func (c *checker) list(v value, at, name string) []value {
 func (c *checker) texts(v value, at, name string) []item {
 	var texts []item
 	for i, v := range c.list(v, at, name) {
-		at := fmt.Sprintf("%s[%d]", join(at, name), i)
-		if v.kind != textKind && v.kind != nullKind {
+		at := strictyaml.Index(strictyaml.Join(at, name), i)
+		if v.kind != strictyaml.Text && v.kind != strictyaml.Null {
 			c.fault(v, at, wrongText(v), "")
 			continue
 		}

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"sort"
 	"strconv"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -37,17 +34,16 @@ type document struct {
 type span struct{ from, to int }
 
 // decode reads a file as the kubelet does: what begins with { is JSON, and all else YAML, of which
-// the first document counts. The error says "name:3: why".
+// the first document counts. The error is a *strictyaml.Error, which may have a hint, or an error of
+// package yaml without a line.
 func decode(name string, data []byte) (*document, error) {
 	d := &document{data: data, lines: lineStarts(data)}
+	read := d.readYAML
 	if d.json = bytes.HasPrefix(bytes.TrimLeftFunc(data, unicode.IsSpace), []byte("{")); d.json {
-		if err := d.readJSON(); err != nil {
-			return nil, fmt.Errorf("%s:%w", name, err)
-		}
-	} else {
-		if err := d.readYAML(name); err != nil {
-			return nil, err
-		}
+		read = d.readJSON
+	}
+	if err := read(name); err != nil {
+		return nil, err
 	}
 	r := new(resolver)
 	d.value = r.resolve(d.root)
@@ -70,7 +66,7 @@ func (d *document) readYAML(name string) error {
 		d.more = more
 	}
 	if len(documents) == 0 {
-		return fmt.Errorf("%s:1: the file is empty", name)
+		return strictyaml.ErrorAt(name, 1, "the file is empty")
 	}
 	d.root = documents[0].Content[0]
 	if bytes.Contains(d.data, []byte("!")) {
@@ -99,18 +95,8 @@ func (d *document) markTags(n *yaml.Node) {
 }
 
 // parse returns the first two documents of data, or fewer if there are none.
-func parse(data []byte) (documents []*yaml.Node, err error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
-	for len(documents) < 2 {
-		document := new(yaml.Node)
-		if err := decoder.Decode(document); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		documents = append(documents, document)
-	}
-	return documents, nil
+func parse(data []byte) ([]*yaml.Node, error) {
+	return strictyaml.Parse(bytes.TrimPrefix(data, []byte(byteOrderMark)), 2)
 }
 
 // parseHead returns the first document if it ends before data does, and the line at which it does.
@@ -130,7 +116,7 @@ func (d *document) parseHead() (documents []*yaml.Node, end int) {
 const byteOrderMark = "\ufeff"
 
 // readJSON makes nodes of JSON. Package yaml does not read all of it.
-func (d *document) readJSON() error {
+func (d *document) readJSON(name string) error {
 	var whole json.RawMessage
 	if err := json.Unmarshal(d.data, &whole); err != nil {
 		line := len(d.lines)
@@ -138,7 +124,7 @@ func (d *document) readJSON() error {
 		if errors.As(err, &syntax) {
 			line = d.lineOf(max(0, int(syntax.Offset)-1))
 		}
-		return provider.WithHint(fmt.Errorf("%d: not JSON: %w", line, err),
+		return provider.WithHint(strictyaml.ErrorAt(name, line, "not JSON: "+err.Error()),
 			"the kubelet reads a file that begins with { as JSON: without comments, with names in quotes")
 	}
 	d.spans = map[*yaml.Node]span{}
@@ -201,15 +187,4 @@ func lineStarts(data []byte) []int {
 // lineOf returns the number of the line of an offset, from 1.
 func (d *document) lineOf(at int) int {
 	return sort.SearchInts(d.lines, at+1)
-}
-
-// splitPosition takes "name:3: text" of an error apart.
-func splitPosition(name string, err error) (line int, text string) {
-	rest := strings.TrimPrefix(err.Error(), name+":")
-	number, text, _ := strings.Cut(rest, ": ")
-	line, convertErr := strconv.Atoi(number)
-	if convertErr != nil {
-		return 0, rest
-	}
-	return line, text
 }

@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
 const (
@@ -60,7 +62,7 @@ func Providers(name string, data []byte) ([]Provider, error) {
 		return nil, err
 	}
 	list, ok := config.value.field("providers")
-	if !ok || list.kind != listKind && list.kind != nullKind {
+	if !ok || list.kind != strictyaml.List && list.kind != strictyaml.Null {
 		return nil, fmt.Errorf("%s: there is no list of providers in it", name)
 	}
 	var providers []Provider
@@ -78,7 +80,7 @@ func (v value) provider() Provider {
 		}
 	}
 	tokens, ok := v.field("tokenAttributes")
-	p.Tokens = ok && tokens.kind != nullKind
+	p.Tokens = ok && tokens.kind != strictyaml.Null
 	return p
 }
 
@@ -104,28 +106,28 @@ func (e Entry) check() error {
 
 // canonical returns the Text of the Provider that the kubelet shall see in the entry.
 func (e Entry) canonical(version string) string {
-	v := value{kind: mapKind}
+	v := value{kind: strictyaml.Map}
 	add := func(key string, of value) { v.fields = append(v.fields, field{key: key, value: of}) }
 	texts := func(from []string) value {
-		list := value{kind: listKind}
+		list := value{kind: strictyaml.List}
 		for _, text := range from {
-			list.items = append(list.items, value{kind: textKind, text: text})
+			list.items = append(list.items, value{kind: strictyaml.Text, text: text})
 		}
 		return list
 	}
-	add("name", value{kind: textKind, text: e.Name})
-	add("apiVersion", value{kind: textKind, text: protocolGroup + "/" + version})
-	add("defaultCacheDuration", value{kind: textKind, text: cacheDuration})
+	add("name", value{kind: strictyaml.Text, text: e.Name})
+	add("apiVersion", value{kind: strictyaml.Text, text: protocolGroup + "/" + version})
+	add("defaultCacheDuration", value{kind: strictyaml.Text, text: cacheDuration})
 	add("matchImages", texts(e.MatchImages))
 	if len(e.Args) > 0 {
 		add("args", texts(e.Args))
 	}
 	if len(e.Env) > 0 {
-		list := value{kind: listKind}
+		list := value{kind: strictyaml.List}
 		for _, variable := range e.Env {
-			list.items = append(list.items, value{kind: mapKind, fields: []field{
-				{key: "name", value: value{kind: textKind, text: variable.Name}},
-				{key: "value", value: value{kind: textKind, text: variable.Value}},
+			list.items = append(list.items, value{kind: strictyaml.Map, fields: []field{
+				{key: "name", value: value{kind: strictyaml.Text, text: variable.Name}},
+				{key: "value", value: value{kind: strictyaml.Text, text: variable.Value}},
 			}})
 		}
 		add("env", list)
@@ -144,23 +146,23 @@ func (v value) canonical() string {
 
 func (v value) any() any {
 	switch v.kind {
-	case mapKind:
+	case strictyaml.Map:
 		m := map[string]any{}
 		for _, f := range v.fields {
 			m[f.key] = f.value.any()
 		}
 		return m
-	case listKind:
+	case strictyaml.List:
 		list := []any{}
 		for _, item := range v.items {
 			list = append(list, item.any())
 		}
 		return list
-	case nullKind:
+	case strictyaml.Null:
 		return nil
-	case boolKind:
+	case strictyaml.Bool:
 		return v.yes
-	case numberKind:
+	case strictyaml.Number:
 		return []string{"number", v.text}
 	}
 	return v.text

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/pullpass/pullpass/cmd/internal/report"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -146,7 +147,7 @@ func (d *document) version() string {
 
 // providers returns the node of the list and what its items mean. An empty list can be a scalar.
 func (d *document) providers() (list *yaml.Node, items []value, ok bool) {
-	if d.root.Kind != yaml.MappingNode || d.value.kind != mapKind {
+	if d.root.Kind != yaml.MappingNode || d.value.kind != strictyaml.Map {
 		return nil, nil, false
 	}
 	for i := 0; i+1 < len(d.root.Content); i += 2 {
@@ -155,7 +156,7 @@ func (d *document) providers() (list *yaml.Node, items []value, ok bool) {
 		}
 	}
 	v, found := d.value.field("providers")
-	ok = found && list != nil && (list.Kind == yaml.SequenceNode || v.kind == nullKind && list.Kind == yaml.ScalarNode)
+	ok = found && list != nil && (list.Kind == yaml.SequenceNode || v.kind == strictyaml.Null && list.Kind == yaml.ScalarNode)
 	return list, v.items, ok
 }
 

@@ -37,10 +37,10 @@ func (c *checker) provider(v value, at string) {
 		}
 	}
 	c.env(v, at)
-	if tokens, ok := v.field("tokenAttributes"); ok && tokens.kind != nullKind && slices.Contains(known, "tokenAttributes") {
-		c.tokenAttributes(tokens, v.fieldText("apiVersion"), join(at, "tokenAttributes"))
+	if tokens, ok := v.field("tokenAttributes"); ok && tokens.kind != strictyaml.Null && slices.Contains(known, "tokenAttributes") {
+		c.tokenAttributes(tokens, v.fieldText("apiVersion"), strictyaml.Join(at, "tokenAttributes"))
 		if name == entryName {
-			c.note(tokens, join(at, "tokenAttributes"), "pullpass does not use the pods' tokens: it takes the node's identity for all pods", "")
+			c.note(tokens, strictyaml.Join(at, "tokenAttributes"), "pullpass does not use the pods' tokens: it takes the node's identity for all pods", "")
 		}
 	}
 	c.claims = append(c.claims, claim{name, c.file, at, v.line, patterns})
@@ -49,7 +49,7 @@ func (c *checker) provider(v value, at string) {
 // name checks the name, which is that of the binary. It returns "" if there is a fault.
 func (c *checker) name(v value, at string) string {
 	name, of, ok := c.required(v, at, "name", "")
-	at = join(at, "name")
+	at = strictyaml.Join(at, "name")
 	if !ok {
 		return ""
 	}
@@ -90,11 +90,11 @@ func (c *checker) name(v value, at string) string {
 // patterns checks matchImages and returns what the kubelet can read of it.
 func (c *checker) patterns(v value, at, name string) []value {
 	f, given := v.field("matchImages")
-	if !given || len(f.items) == 0 && (f.kind == listKind || f.kind == nullKind) {
+	if !given || len(f.items) == 0 && (f.kind == strictyaml.List || f.kind == strictyaml.Null) {
 		if !given {
 			f.line = v.line
 		}
-		c.fault(f, join(at, "matchImages"), "must have one pattern at least", "")
+		c.fault(f, strictyaml.Join(at, "matchImages"), "must have one pattern at least", "")
 		return nil
 	}
 	var patterns []value
@@ -116,9 +116,9 @@ func (c *checker) patterns(v value, at, name string) []value {
 // registries.
 func (c *checker) duration(v value, at string, patterns []value) {
 	const name = "defaultCacheDuration"
-	at = join(at, name)
+	at = strictyaml.Join(at, name)
 	f, ok := v.field(name)
-	if !ok || f.kind == nullKind {
+	if !ok || f.kind == strictyaml.Null {
 		if !ok {
 			f.line = v.line
 		}
@@ -127,7 +127,7 @@ func (c *checker) duration(v value, at string, patterns []value) {
 	}
 	duration, err := time.ParseDuration(f.text)
 	switch {
-	case f.kind != textKind:
+	case f.kind != strictyaml.Text:
 		c.fault(f, at, "must be a duration such as 5m or 12h, is "+f.kind.String(), durationHint(f))
 	case err != nil:
 		c.fault(f, at, "must be a duration such as 5m or 12h, is "+strictyaml.Shown(f.text), durationHint(f))
@@ -176,13 +176,13 @@ func tokenLife(pattern string) (registry string, hours int) {
 func (c *checker) env(v value, at string) {
 	first := map[string]int{}
 	for i, variable := range c.list(v, at, "env") {
-		at := fmt.Sprintf("%s[%d]", join(at, "env"), i)
+		at := strictyaml.Index(strictyaml.Join(at, "env"), i)
 		if !c.known(variable, at, "name", "value") {
 			continue
 		}
 		name, of := c.text(variable, at, "name")
 		text, valueOf := c.text(variable, at, "value")
-		at = join(at, "name")
+		at = strictyaml.Join(at, "name")
 		switch reason := badVariable(name); {
 		case of.line == 0:
 		case strings.ContainsRune(name+text, 0):
@@ -233,13 +233,13 @@ func (c *checker) tokenAttributes(v value, protocol, at string) {
 	const accountField = "requireServiceAccount"
 	switch account, ok := v.field(accountField); {
 	case !ok:
-		c.fault(v, join(at, accountField), "missing", "")
-	case account.kind == nullKind:
-		c.fault(account, join(at, accountField), "missing", "")
-	case account.kind != boolKind:
-		c.fault(account, join(at, accountField), "must be true or false, is "+account.kind.String(), "")
+		c.fault(v, strictyaml.Join(at, accountField), "missing", "")
+	case account.kind == strictyaml.Null:
+		c.fault(account, strictyaml.Join(at, accountField), "missing", "")
+	case account.kind != strictyaml.Bool:
+		c.fault(account, strictyaml.Join(at, accountField), "must be true or false, is "+account.kind.String(), "")
 	case !account.yes && len(keys) > 0:
-		c.fault(account, join(at, accountField), "must be true with "+required, "")
+		c.fault(account, strictyaml.Join(at, accountField), "must be true with "+required, "")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 )
 
@@ -79,7 +80,7 @@ func blockLines(entry Entry, version, nested string) []string {
 func yamlText(text string) string {
 	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 	kind, _ := plain(text)
-	if kind == textKind && strings.Trim(text, safe) == "" && strings.Trim(text[:1], "-") != "" {
+	if kind == strictyaml.Text && strings.Trim(text, safe) == "" && strings.Trim(text[:1], "-") != "" {
 		return text
 	}
 	return jsonText(text)

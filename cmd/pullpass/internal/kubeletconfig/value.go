@@ -14,25 +14,9 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
-// A kind is one of those of JSON, to which the kubelet converts all YAML.
-type kind int
-
-const (
-	textKind kind = iota
-	numberKind
-	boolKind
-	nullKind
-	listKind
-	mapKind
-)
-
-func (k kind) String() string {
-	return [...]string{"a string", "a number", "a boolean", "empty", "a list", "a mapping"}[k]
-}
-
 // A value is what the kubelet makes of a node of the document: aliases and merge keys are gone.
 type value struct {
-	kind   kind
+	kind   strictyaml.Kind
 	text   string // of a string; a number as it is written
 	yes    bool   // of a boolean
 	fields []field
@@ -58,7 +42,7 @@ func (v value) field(name string) (value, bool) {
 
 // fieldText returns the text of a field that has one, else "".
 func (v value) fieldText(name string) string {
-	if f, ok := v.field(name); ok && f.kind == textKind {
+	if f, ok := v.field(name); ok && f.kind == strictyaml.Text {
 		return f.text
 	}
 	return ""
@@ -84,26 +68,26 @@ func (r *resolver) resolve(n *yaml.Node) value {
 		if r.count == maxValues+1 {
 			r.fail(n.Line, "the file is too large, or its aliases stand for too much", "")
 		}
-		return value{kind: nullKind, line: n.Line}
+		return value{kind: strictyaml.Null, line: n.Line}
 	}
 	v := value{line: n.Line}
 	switch n.Kind {
 	case yaml.AliasNode:
 		if slices.Contains(r.within, n.Alias) {
 			r.fail(n.Line, "an alias within what it stands for", "")
-			v.kind = nullKind
+			v.kind = strictyaml.Null
 			return v
 		}
 		r.within = append(r.within, n.Alias)
 		v = r.resolve(n.Alias)
 		r.within = r.within[:len(r.within)-1]
 	case yaml.SequenceNode:
-		v.kind = listKind
+		v.kind = strictyaml.List
 		for _, item := range n.Content {
 			v.items = append(v.items, r.resolve(item))
 		}
 	case yaml.MappingNode:
-		v.kind = mapKind
+		v.kind = strictyaml.Map
 		r.fields(&v, n)
 	default:
 		r.scalar(&v, n)
@@ -120,7 +104,7 @@ func (r *resolver) fields(v *value, n *yaml.Node) {
 			continue
 		}
 		name, of := r.resolve(key), r.resolve(content)
-		if name.kind != textKind {
+		if name.kind != strictyaml.Text {
 			r.fail(key.Line, "the name of a field must be a string, is "+name.kind.String(), "")
 			continue
 		}
@@ -183,38 +167,38 @@ func (r *resolver) scalar(v *value, n *yaml.Node) {
 }
 
 // fits reports whether a tag can stand before what resolves to kind.
-func fits(tag string, kind kind, text string) bool {
+func fits(tag string, kind strictyaml.Kind, text string) bool {
 	switch kind {
-	case boolKind:
+	case strictyaml.Bool:
 		return tag == "!!bool"
-	case nullKind:
+	case strictyaml.Null:
 		return tag == "!!null"
-	case numberKind:
+	case strictyaml.Number:
 		return tag == "!!float" || tag == "!!int" && isInteger(text)
 	}
 	return false
 }
 
 // plain returns what an unquoted scalar is.
-func plain(text string) (kind kind, yes bool) {
+func plain(text string) (kind strictyaml.Kind, yes bool) {
 	switch text {
 	case "", "~", "null", "Null", "NULL":
-		return nullKind, false
+		return strictyaml.Null, false
 	case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
-		return boolKind, true
+		return strictyaml.Bool, true
 	case "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
-		return boolKind, false
+		return strictyaml.Bool, false
 	case ".nan", ".NaN", ".NAN":
-		return numberKind, false
+		return strictyaml.Number, false
 	}
 	unsigned := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
 	switch {
 	case unsigned == ".inf" || unsigned == ".Inf" || unsigned == ".INF":
-		return numberKind, false
+		return strictyaml.Number, false
 	case isInteger(text), isFloat(text):
-		return numberKind, false
+		return strictyaml.Number, false
 	}
-	return textKind, false
+	return strictyaml.Text, false
 }
 
 func isInteger(text string) bool {

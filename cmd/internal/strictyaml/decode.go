@@ -1,13 +1,13 @@
-// Package strictyaml decodes YAML documents, and tells where they are not YAML without quoting them:
-// anything in them may be a secret.
+// Package strictyaml reads YAML and JSON that people write by hand, and says at which line and field
+// it is not what it should be. Its errors quote no values: any of them may be a secret.
 package strictyaml
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -19,51 +19,54 @@ import (
 // maxSearched is up to where the exact line of a mistake is looked for, which takes many parses.
 const maxSearched = 1 << 20 // bytes
 
-// Decode returns the documents of data, YAML or JSON, none if it is empty. The error names the
-// file and the line: "file:3: not YAML: why".
+// Decode returns the documents of data, YAML or JSON, none if it is empty. The error is an *Error
+// with the line: "file:3: not YAML: why".
 func Decode(file string, data []byte) ([]*yaml.Node, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
 		line := firstLine(data, func(head []byte) bool { return !utf8.Valid(head) })
-		return nil, fmt.Errorf("%s:%d: not UTF-8", file, line)
+		return nil, ErrorAt(file, line, "not UTF-8")
 	}
 	if json.Valid(data) {
 		// YAML knows no tab between tokens. Inside of JSON's strings there is none.
 		data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
 	}
-	documents, err := parse(data)
+	documents, err := Parse(data, math.MaxInt)
 	if err != nil {
 		line, why := problem(err)
 		if len(data) <= maxSearched {
 			// The line of package yaml is often that where the enclosing block begins, or
 			// missing. Neither line is ever past the mistake, so the later one is nearer.
 			line = max(line, firstLine(data, func(head []byte) bool {
-				_, err := parse(head)
+				_, err := Parse(head, math.MaxInt)
 				return err != nil
 			}))
 		}
 		if indentedByTab(data, line) {
 			why += "; YAML takes no tabs for indentation"
 		}
-		return nil, fmt.Errorf("%s:%d: not YAML: %s", file, line, why)
+		return nil, ErrorAt(file, line, "not YAML: "+why)
 	}
 	return documents, nil
 }
 
-func parse(data []byte) ([]*yaml.Node, error) {
+// Parse returns the first documents of data, at most so many. The error is one of package yaml, which
+// can quote a name of the document and has no exact line: Decode has a better one.
+func Parse(data []byte, most int) ([]*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var documents []*yaml.Node
-	for {
+	for len(documents) < most {
 		document := new(yaml.Node)
 		err := decoder.Decode(document)
 		if errors.Is(err, io.EOF) {
-			return documents, nil
+			break
 		}
 		if err != nil {
 			return nil, err
 		}
 		documents = append(documents, document)
 	}
+	return documents, nil
 }
 
 // indentedByTab reports whether there is a tab before the content of a line. A - is a part of its
