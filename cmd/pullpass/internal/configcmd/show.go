@@ -62,13 +62,13 @@ func nodeFile(name string) ([]byte, error) {
 			known = append(known, directory)
 		}
 	}
-	switch near := strictyaml.Suggest(name, known); {
+	switch near := strictyaml.Near(name, known); {
 	case len(within) == 1:
 		return nodeconfig.Read(within[0])
 	case len(within) > 1:
 		err = fmt.Errorf("read %s: a folder with %s", name, strings.Join(within, ", "))
 		hint = "name one of them"
-	case strings.HasPrefix(near, "did you mean") && !strings.Contains(strings.Join(nodeconfig.Names(), "\n"), name):
+	case near != "" && !strings.Contains(strings.Join(nodeconfig.Names(), "\n"), name):
 		hint = near // else the error names some
 	}
 	return nil, provider.WithHint(err, hint)
