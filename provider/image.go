@@ -47,6 +47,16 @@ func splitPort(hostport string) (host, port string) {
 // DockerHubHost is the host of Docker Hub's images, whatever the reference calls it.
 const DockerHubHost = "docker.io"
 
+// MisnamesHub reports whether people take a host for that of Docker Hub's images: it is the one
+// of a service of Docker Hub, or a pattern for those.
+func MisnamesHub(host string) bool {
+	switch LowerHost(host) {
+	case "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com", "docker.com", "*.docker.io":
+		return true
+	}
+	return false
+}
+
 // repositoryBytes can stand in a repository. Docker has more rules, and refuses capitals.
 const repositoryBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
 

@@ -49,8 +49,8 @@ func ParsePattern(text string) (Pattern, error) {
 		return Pattern{}, errors.New("a tag never matches; the kubelet asks for an image without it")
 	case strings.Trim(port, "0123456789") != "":
 		return Pattern{}, errors.New("the port is not a number")
-	case host == "index.docker.io" || host == "registry-1.docker.io" || host == "hub.docker.com" || host == "*.docker.io":
-		return Pattern{}, fmt.Errorf("%s never matches an image of Docker Hub, whose host is docker.io", hostport)
+	case MisnamesHub(host):
+		return Pattern{}, fmt.Errorf("%s never matches an image of Docker Hub, whose host is %s", hostport, DockerHubHost)
 	}
 	return p, nil
 }

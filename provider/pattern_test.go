@@ -47,7 +47,7 @@ func TestPatternMatch(t *testing.T) {
 func TestParsePatternRefuses(t *testing.T) {
 	for _, pattern := range []string{
 		"", "/acme", "https://docker.io", "docker.io/*", "docker.io:*", "reg[ab].io", "reg?.io", "user@docker.io",
-		"docker.io#x", `docker\.io`, "a b.io", "%64ocker.io", "index.docker.io", "registry-1.docker.io", "*.docker.io", "Index.Docker.io/acme", "[::1]x[a]",
+		"docker.io#x", `docker\.io`, "a b.io", "%64ocker.io", "index.docker.io", "registry-1.docker.io", "*.docker.io", "Index.Docker.io/acme", "hub.docker.com", "registry.hub.docker.com", "docker.com:443", "[::1]x[a]",
 		"docker.io:x", "docker.io/acme/app:1", "[ab]:5000", "*:1:5000", "[::1", "[1.2.3.4]:5000",
 	} {
 		if _, err := ParsePattern(pattern); err == nil {

@@ -16,7 +16,7 @@ func keyFaults(key string) []Fault {
 		return []Fault{neverMatches(key)}
 	}
 	where, err := parseSchemeless(normal)
-	if err != nil || !where.selectsSome() || normal != hubKey && MisnamesHub(where.host()) {
+	if err != nil || !where.selectsSome() || normal != hubKey && provider.MisnamesHub(where.host()) {
 		return []Fault{neverMatches(key)}
 	}
 	return keyNotes(key, normal, where)
@@ -40,7 +40,7 @@ func neverMatches(key string) Fault {
 		reason = "it names no host"
 	case provider.LowerHost(name) == hubKey && (path == "v1" || path == "v2"):
 		reason, hint = "it lacks the slash at its end", "use the key docker.io"
-	case MisnamesHub(name):
+	case provider.MisnamesHub(name):
 		reason, hint = "the host of Docker Hub's images is docker.io", "use the key docker.io"
 	case strings.Contains(path, "*"):
 		reason, hint = "a wildcard in the path is none", "the path is a plain prefix: leave the wildcard out"
@@ -64,15 +64,6 @@ func withoutScheme(key string) string {
 		rest = strings.TrimPrefix(key, "http://")
 	}
 	return rest
-}
-
-// MisnamesHub reports whether people take a host for that of Docker Hub's images.
-func MisnamesHub(host string) bool {
-	switch provider.LowerHost(host) {
-	case hubKey, "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com", "docker.com", "*.docker.io":
-		return true
-	}
-	return false
 }
 
 // keyNotes is for a key that selects some images.

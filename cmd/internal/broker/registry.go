@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/pullpass/pullpass/provider"
-	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
 // ParseRegistry returns an image of the registry that a flag names, HOST or HOST/PATH. The error
@@ -31,7 +30,7 @@ func withRegistryHint(name string, err error) error {
 	}
 	host, path, _ := strings.Cut(location, "/")
 	switch {
-	case dockerconfig.MisnamesHub(host):
+	case provider.MisnamesHub(host):
 		return provider.WithHint(err, "Docker Hub is "+provider.DockerHubHost)
 	case isURL:
 		return provider.WithHint(err, "the registry is "+host)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
-	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
 // Reason tells why Entries has none for an image: what the key that was meant for it has
@@ -49,7 +48,7 @@ func differenceOf(key string, image provider.Image) string {
 	name, port := keyImage.Hostname()
 	imageName, imagePort := image.Hostname()
 	switch {
-	case imageName == provider.DockerHubHost && dockerconfig.MisnamesHub(name):
+	case imageName == provider.DockerHubHost && provider.MisnamesHub(name):
 		return "is no name that the kubelet has for Docker Hub: docker.io"
 	case name == imageName && port != imagePort:
 		return fmt.Sprintf("is for %s, the image has %s", portName(port), portName(imagePort))

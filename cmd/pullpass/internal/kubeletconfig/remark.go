@@ -7,7 +7,6 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
-	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
 // What can stand in the name of an image, as the kubelet reads it:
@@ -126,7 +125,7 @@ func (g glob) remarks(owner string, served []string) []remark {
 	switch {
 	case !g.whole:
 		add("the kubelet reads it as a URL, of which only "+strictyaml.Shown(g.plain())+" counts", "")
-	case dockerconfig.MisnamesHub(host) || host == "*.docker.io":
+	case provider.MisnamesHub(host):
 		add("never matches an image of Docker Hub, whose host is docker.io", "did you mean docker.io?")
 	case near != "":
 		add(fmt.Sprintf("selects no image of %s, which has %d labels and this %d: a * is one of them, or a part of one",
@@ -173,7 +172,7 @@ func hint(text string) string {
 	}
 	hostport, repository, found := strings.Cut(rest, "/")
 	hostport = strings.TrimSuffix(hostport, ".")
-	if dockerconfig.MisnamesHub(hostport) {
+	if provider.MisnamesHub(hostport) {
 		return "did you mean docker.io?"
 	}
 	if single := !strings.ContainsAny(hostport, ".:*"); single && hostport != "" && hostport != "localhost" {
