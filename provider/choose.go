@@ -4,8 +4,10 @@ import "strings"
 
 // A Rule gives the images that a pattern selects to a provider.
 type Rule struct {
-	// Pattern is nil for the built-in rules, which leave the choice to the table of hosts.
-	Pattern  *Pattern
+	// Pattern is nil for the built-in rules, which leave the choice to Hosts.
+	Pattern *Pattern
+	// Hosts are those of the provider's backend. The provider is not asked about any other.
+	Hosts    Hosts
 	Provider Provider
 	// AnonymousTry overrides whether the answer lets the runtime try without the credential
 	// after it was refused. Nil: for the registries that also serve the anonymous.
@@ -32,6 +34,10 @@ func Choose(rules []Rule, request Request) (Choice, bool) {
 		if rule.Pattern != nil && !rule.Pattern.Match(request.Image) {
 			continue
 		}
+		host, known := rule.Hosts.Lookup(request.Image)
+		if !known {
+			continue
+		}
 		scope, claimed := rule.Provider.Scope(request)
 		if !claimed {
 			continue
@@ -42,7 +48,6 @@ func Choose(rules []Rule, request Request) (Choice, bool) {
 			Pattern:        rule.Pattern,
 			RepositoryOnly: splitsHost(rules, request.Image),
 		}
-		host, _ := LookupHost(request.Image)
 		anonymousTry := host.Public
 		if rule.AnonymousTry != nil {
 			anonymousTry = *rule.AnonymousTry

@@ -6,45 +6,36 @@ import (
 	"testing"
 )
 
-// table claims what the table of hosts gives to one backend.
-type table string
+// named claims everything that it is asked about.
+type named string
 
-func (p table) Scope(r Request) (Scope, bool) {
-	host, known := LookupHost(r.Image)
-	return NewScope("provider", string(p)), known && host.Provider == string(p)
-}
+func (p named) Scope(Request) (Scope, bool) { return Scope(p), true }
 
-func (table) Fetch(context.Context, Request) (Credential, error) { return Credential{}, ErrNone }
+func (named) Fetch(context.Context, Request) (Credential, error) { return Credential{}, ErrNone }
 
-func rule(t *testing.T, pattern string, p Provider, anonymousTry *bool) Rule {
+func rule(t *testing.T, pattern string, hosts Hosts, p Provider, anonymousTry *bool) Rule {
 	t.Helper()
 	parsed, err := ParsePattern(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Rule{Pattern: &parsed, Provider: p, AnonymousTry: anonymousTry}
-}
-
-// named is a provider with a scope of its own.
-type named struct {
-	table
-	name string
-}
-
-func (p named) Scope(r Request) (Scope, bool) {
-	_, claimed := p.table.Scope(r)
-	return Scope(p.name), claimed
+	return Rule{Pattern: &parsed, Hosts: hosts, Provider: p, AnonymousTry: anonymousTry}
 }
 
 func TestChoose(t *testing.T) {
 	yes, no := true, false
+	hub := Hosts{{Pattern: "docker.io", Host: Host{Public: true}}}
+	google := Hosts{{Pattern: "gcr.io"}, {Pattern: "{location}.gcr.io"}}
+	ecr := Hosts{{Pattern: "public.ecr.aws", Host: Host{Public: true}}}
 	rules := []Rule{
-		rule(t, "docker.io/acme/", named{DockerHub, "acme"}, nil),
-		rule(t, "docker.io", named{DockerHub, "hub"}, &no),
-		rule(t, "us.gcr.io", named{Google, "us"}, &yes),
-		rule(t, "*.io", named{Google, "wide"}, nil),
-		{Provider: named{ECR, "built-in ecr"}},
-		{Provider: named{Google, "built-in gcr"}},
+		rule(t, "docker.io/acme/", hub, named("acme"), nil),
+		rule(t, "docker.io", hub, named("hub"), &no),
+		rule(t, "us.gcr.io", google, named("us"), &yes),
+		rule(t, "*.io", google, named("wide"), nil),
+		rule(t, "ghcr.io", nil, named("without hosts"), nil),
+		{Hosts: ecr, Provider: named("built-in ecr")},
+		{Hosts: google, Provider: named("built-in gcr")},
+		{Provider: named("built-in without hosts")},
 	}
 	for _, c := range []struct {
 		image, scope   string

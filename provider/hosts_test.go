@@ -1,150 +1,75 @@
 package provider
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
-// What each host must be taken for: "provider region variant", or nobody. The hosts are those
-// of every form that the clouds document, and those that only look like them.
-var hostCases = []struct{ image, want string }{
-	// ECR, commercial and US government.
-	{"123456789012.dkr.ecr.us-east-1.amazonaws.com/app", "ecr us-east-1"},
-	{"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app", "ecr eu-central-1"},
-	{"123456789012.dkr.ecr.ap-southeast-7.amazonaws.com/app", "ecr ap-southeast-7"},
-	{"123456789012.dkr.ecr.mx-central-1.amazonaws.com/app", "ecr mx-central-1"},
-	{"123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/app", "ecr us-gov-west-1"},
-	{"000000000000.dkr.ecr.us-west-2.amazonaws.com/app", "ecr us-west-2"},
-	{"123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/app", "ecr us-east-1 fips"},
-	{"123456789012.dkr.ecr-fips.us-gov-east-1.amazonaws.com/app", "ecr us-gov-east-1 fips"},
-	{"123456789012.dkr-ecr.us-west-2.on.aws/app", "ecr us-west-2 dual-stack"},
-	{"123456789012.dkr-ecr-fips.us-west-2.on.aws/app", "ecr us-west-2 fips dual-stack"},
-	{"123456789012.dkr-ecr-fips.us-gov-west-1.on.aws/app", "ecr us-gov-west-1 fips dual-stack"},
-	// ECR, the other partitions.
-	{"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app", "ecr cn-north-1"},
-	{"123456789012.dkr.ecr.cn-northwest-1.amazonaws.com.cn/app", "ecr cn-northwest-1"},
-	{"123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/app", "ecr cn-north-1 dual-stack"},
-	{"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/app", "ecr eusc-de-east-1"},
-	{"123456789012.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu/app", "ecr eusc-de-east-1 dual-stack"},
-	{"123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov/app", "ecr us-iso-east-1"},
-	{"123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov/app", "ecr us-isob-east-1"},
-	{"123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk/app", "ecr eu-isoe-west-1"},
-	{"123456789012.dkr.ecr.us-isof-south-1.csp.hci.ic.gov/app", "ecr us-isof-south-1"},
-	// ECR Public.
-	{"public.ecr.aws/docker/library/nginx", "ecr us-east-1 public"},
-	{"ecr-public.aws.com/docker/library/nginx", "ecr us-east-1 public"},
-	// Google.
-	{"gcr.io/project/app", "gcr"},
-	{"us.gcr.io/project/app", "gcr"},
-	{"eu.gcr.io/project/app", "gcr"},
-	{"asia.gcr.io/project/app", "gcr"},
-	{"marketplace.gcr.io/google/debian12", "gcr"},
-	{"us-docker.pkg.dev/project/repo/app", "gcr"},
-	{"europe-west3-docker.pkg.dev/project/repo/app", "gcr"},
-	{"docker.pkg.dev/project/repo/app", "gcr"},
-	// Docker Hub, also in the forms that only people write.
-	{"docker.io/library/nginx", "dockerhub public"},
-	{"docker.io/acme/app", "dockerhub public"},
-	{"index.docker.io/acme/app", "dockerhub public"},
-	{"nginx", "dockerhub public"},
-	{"acme/app:1.2", "dockerhub public"},
-	// Case and ports.
-	{"123456789012.DKR.ECR.US-EAST-1.AmazonAWS.com/app", "ecr us-east-1"},
-	{"GCR.io/project/app", "gcr"},
-	{"Docker.IO/acme/app", "dockerhub public"},
-	{"gcr.io:443/project/app", "gcr"},
-	{"123456789012.dkr.ecr.us-east-1.amazonaws.com:443/app", "ecr us-east-1"},
-	{"gcr.io:80/project/app", "nobody"},
-	{"gcr.io:8443/project/app", "nobody"},
-	{"docker.io:5000/acme/app", "nobody"},
-	{"gcr.io:/project/app", "nobody"},
-	{"123456789012.dkr.ecr.us-east-1.amazonaws.com:5000/app", "nobody"},
-	// Look-alikes.
-	{"123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.com/app", "nobody"},
-	{"1.dkr.ecr.us-east-1.amazonaws.com.evil.com/app", "nobody"},
-	{"1.dkr.ecr.us-east-1.amazonaws.com/app", "nobody"},
-	{"1234567890123.dkr.ecr.us-east-1.amazonaws.com/app", "nobody"},
-	{"12345678901a.dkr.ecr.us-east-1.amazonaws.com/app", "nobody"},
-	{"evil.123456789012.dkr.ecr.us-east-1.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr.us-east-1.evilamazonaws.com/app", "nobody"},
-	{"123456789012-dkr.ecr.us-east-1.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr.us-east-1.evil/.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr.x.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr..amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr.us-east-1#.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr.cn-north-1.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr.us-east-1.amazonaws.com.cn/app", "nobody"},
-	{"123456789012.dkr.ecr.us-east-1.amazonaws.eu/app", "nobody"},
-	{"123456789012.dkr.ecr.us-iso-east-1.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr-ecr.us-west-2.on.aws.evil.com/app", "nobody"},
-	{"123456789012.dkr.s3.us-east-1.amazonaws.com/app", "nobody"},
-	{"xpublic.ecr.aws/app", "nobody"},
-	{"public.ecr.aws.evil.com/app", "nobody"},
-	{"gcr.io.evil.com/app", "nobody"},
-	{"evil.com/gcr.io/app", "nobody"},
-	{"xgcr.io/project/app", "nobody"},
-	{"a.b.gcr.io/project/app", "nobody"},
-	{"-x.gcr.io/project/app", "nobody"},
-	{"xpkg.dev/project/app", "nobody"},
-	{"pkg.dev/project/app", "nobody"},
-	{"us-docker.pkg.dev.evil.com/project/app", "nobody"},
-	{"us-docker.xpkg.dev/project/app", "nobody"},
-	{"docker.io.evil.com/acme/app", "nobody"},
-	{"xdocker.io/acme/app", "nobody"},
-	{"registry-1.docker.io/acme/app", "nobody"},
-	{"hub.docker.com/acme/app", "nobody"},
-	{"gcr.io./project/app", "nobody"},
-	{"user@gcr.io/project/app", "nobody"},
-	{"user:pass@gcr.io/project/app", "nobody"},
-	{"evil.com@gcr.io/project/app", "nobody"},
-	{"gcr.io@evil.com/project/app", "nobody"},
-	{"https://gcr.io/project/app", "nobody"},
-	{"docker://gcr.io/project/app", "nobody"},
-	// Unicode letters that fold to ASCII ones: K (Kelvin sign), ſ (long s), and full width.
-	{"doc\u212aer.io/acme/app", "nobody"},
-	{"123456789012.d\u212ar.ecr.us-east-1.amazonaws.com/app", "nobody"},
-	{"123456789012.dkr.ecr.u\u017f-east-1.amazonaws.com/app", "nobody"},
-	{"gcr\uff0eio/project/app", "nobody"},
-	// Other registries.
-	{"evil-azurecr.io/app", "nobody"},
-	{"acme.azurecr.io/app", "nobody"},
-	{"ghcr.io/acme/app", "nobody"},
-	{"quay.io/acme/app", "nobody"},
-	{"registry.k8s.io/pause", "nobody"},
-	{"registry.example.com:5000/app", "nobody"},
-	{"localhost/app", "nobody"},
-	{"localhost:5000/app", "nobody"},
-	{"127.0.0.1:5000/app", "nobody"},
-	{"[::1]:5000/app", "nobody"},
-	{"[fd00:ec2::23]/app", "nobody"},
-}
-
-func TestLookupHost(t *testing.T) {
-	for _, c := range hostCases {
-		image, err := ParseImage(c.image)
-		if err != nil {
-			t.Errorf("%s: %v", c.image, err)
-			continue
-		}
-		if got := describe(LookupHost(image)); got != c.want {
-			t.Errorf("%s is taken for %s, want %s", c.image, got, c.want)
-		}
+// rows have a row of each kind. Their backends do not exist.
+func rows() Hosts {
+	return Hosts{
+		{Pattern: "{account}.{region}.example.com", Regions: func(label string) bool { return label == "north" || label == "south" }, Host: Host{Variant: "v"}},
+		{Pattern: "{location}.example.com"},
+		{Pattern: "public.example.com", Host: Host{Region: "north", Public: true}},
+		{Pattern: "example.com", Host: Host{Public: true}},
+		{Pattern: "{region}.example.org"},
 	}
 }
 
-func describe(host Host, known bool) string {
-	if !known {
-		return "nobody"
+func TestLookup(t *testing.T) {
+	regional := Host{Account: "123456789012", Region: "north", Variant: "v"}
+	for host, want := range map[string]*Host{
+		"123456789012.north.example.com":     &regional,
+		"123456789012.NORTH.Example.com":     &regional,
+		"123456789012.north.example.com:443": &regional,
+		"eu-1.example.com":                   {},
+		"public.example.com":                 {}, // the first row that has its form
+		"example.com":                        {Public: true},
+
+		"123456789012.west.example.com":      nil,
+		"123456789012..example.com":          nil,
+		"12345678901.north.example.com":      nil,
+		"1234567890123.north.example.com":    nil,
+		"12345678901x.north.example.com":     nil,
+		"123456789012.north.example.com:80":  nil,
+		"123456789012.north.example.com:":    nil,
+		"123456789012.north.example.com.":    nil,
+		".123456789012.north.example.com":    nil,
+		"a.123456789012.north.example.com":   nil,
+		"123456789012.north.example.com.net": nil,
+		"-x.example.com":                     nil,
+		"x-.example.com":                     nil,
+		"x_y.example.com":                    nil,
+		".example.com":                       nil,
+		"xexample.com":                       nil,
+		"example":                            nil,
+		"com":                                nil,
+		"":                                   nil,
+		"{location}.example.com":             nil,
+		"{account}.{region}.example.com":     nil,
+		"north.example.org":                  nil, // no region is one of a row without Regions
+	} {
+		got, known := rows().Lookup(Image{Host: host, Repository: "app"})
+		if known != (want != nil) || known && got != *want {
+			t.Errorf("%q is %+v, %v, want %+v", host, got, known, want)
+		}
 	}
-	text := host.Provider
-	if host.Region != "" {
-		text += " " + host.Region
+	if _, known := Hosts(nil).Lookup(Image{Host: "example.com"}); known {
+		t.Error("no rows have a host")
 	}
-	if host.FIPS {
-		text += " fips"
+}
+
+// TestLookupAllocates: it runs for each row before each pull.
+func TestLookupAllocates(t *testing.T) {
+	hosts, image := rows(), Image{Host: "123456789012.west.example.com", Repository: "app"}
+	if allocations := testing.AllocsPerRun(100, func() { hosts.Lookup(image) }); allocations > 0 {
+		t.Errorf("a lookup allocates %v times", allocations)
 	}
-	if host.DualStack {
-		text += " dual-stack"
+}
+
+func TestPatterns(t *testing.T) {
+	want := []string{"*.*.example.com", "*.example.com", "public.example.com", "example.com", "*.example.org"}
+	if got := rows().Patterns(); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
-	if host.Public {
-		text += " public"
-	}
-	return text
 }

@@ -78,22 +78,22 @@ func (p Pattern) String() string { return p.text }
 // HasPath reports whether the pattern selects only some repositories of its hosts.
 func (p Pattern) HasPath() bool { return strings.Trim(p.path, "/") != "" }
 
-// CanSelect reports whether some host of a backend in the table of hosts has the form of the
-// pattern. If not, a rule that gives the pattern's images to that backend is never used.
-func (p Pattern) CanSelect(backend string) bool {
+// CanSelect reports whether some of the hosts has the form of the pattern. If not, a rule that
+// gives the pattern's images to their backend is never used.
+func (p Pattern) CanSelect(hosts Hosts) bool {
 	if p.port != "" && p.port != "443" {
 		return false
 	}
-	for _, row := range hostTable() {
-		if row.host.Provider == backend && p.canSelect(row) {
+	for i := range hosts {
+		if p.canSelect(&hosts[i]) {
 			return true
 		}
 	}
 	return false
 }
 
-func (p Pattern) canSelect(row hostRow) bool {
-	want := strings.Split(row.pattern, ".")
+func (p Pattern) canSelect(row *Row) bool {
+	want := strings.Split(row.Pattern, ".")
 	if len(want) != len(p.labels) {
 		return false
 	}

@@ -55,35 +55,3 @@ func TestParsePatternRefuses(t *testing.T) {
 		}
 	}
 }
-
-func TestPatternCanSelect(t *testing.T) {
-	for _, c := range []struct {
-		pattern, backend string
-		want             bool
-	}{
-		{"123456789012.dkr.ecr.*.amazonaws.com", ECR, true},
-		{"*.dkr.ecr.us-*-1.amazonaws.com/team/", ECR, true},
-		{"*.*.*.*.*.*", ECR, true},
-		{"public.ecr.aws", ECR, true},
-		{"public.ecr.aws:443", ECR, true},
-		{"public.ecr.aws:5000", ECR, false},
-		{"*.amazonaws.com", ECR, false},
-		{"1234.dkr.ecr.*.amazonaws.com", ECR, false},
-		{"*.dkr.ecr.cn-north-1.amazonaws.com", ECR, false},
-		{"*.dkr.ecr.*.amazonaws.com", Google, false},
-		{"*-docker.pkg.dev", Google, true},
-		{"*.io", Google, true},
-		{"*.io", DockerHub, true},
-		{"*.io", ECR, false},
-		{"docker.*", DockerHub, true},
-		{"ghcr.io", DockerHub, false},
-	} {
-		pattern, err := ParsePattern(c.pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := pattern.CanSelect(c.backend); got != c.want {
-			t.Errorf("%s can select a host of %s: %v, want %v", c.pattern, c.backend, got, c.want)
-		}
-	}
-}

@@ -1,5 +1,5 @@
-// Package provider says what a provider of registry credentials is, which hosts belong to
-// which, and which of them answers for an image.
+// Package provider says what a provider of registry credentials is, what the rest of pullpass
+// knows of a kind of them, and which of them answers for an image.
 package provider
 
 import (

@@ -5,18 +5,15 @@ import (
 	"strings"
 )
 
-// Sample returns an image that the pattern selects and that belongs to a backend of the table
-// of hosts. An AWS account and Google's location, on which no credential depends, are made up,
-// and so is a repository, on which one can: that of Docker Hub's may be another's. It returns
-// false if the pattern selects no host of the backend, or leaves the region open.
-func (p Pattern) Sample(backend string) (Image, bool) {
-	for _, row := range hostTable() {
-		if row.host.Provider != backend {
-			continue
-		}
-		if host, ok := p.sampleHost(row); ok {
+// Sample returns an image that the pattern selects and whose host is one of hosts. An AWS account
+// and Google's location, on which no credential depends, are made up, and so is a repository, on
+// which one can: that of Docker Hub's may be another's. It returns false if the pattern selects
+// none of the hosts, or leaves the region open.
+func (p Pattern) Sample(hosts Hosts) (Image, bool) {
+	for i := range hosts {
+		if host, ok := p.sampleHost(&hosts[i]); ok {
 			image := Image{Host: host, Repository: p.sampleRepository()}
-			_, served := LookupHost(image)
+			_, served := hosts.Lookup(image)
 			return image, served && p.Match(image)
 		}
 	}
@@ -31,8 +28,8 @@ func (p Pattern) Image() (Image, bool) {
 }
 
 // sampleHost returns a host of row that the pattern matches.
-func (p Pattern) sampleHost(row hostRow) (string, bool) {
-	want := strings.Split(row.pattern, ".")
+func (p Pattern) sampleHost(row *Row) (string, bool) {
+	want := strings.Split(row.Pattern, ".")
 	if len(want) != len(p.labels) {
 		return "", false
 	}

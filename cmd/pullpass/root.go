@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/cmd/internal/broker"
 	"github.com/pullpass/pullpass/cmd/internal/env"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cachecmd"
@@ -31,7 +32,7 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 
 // run runs the command that args name and returns its exit code.
 func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) int {
-	b := &broker.Broker{Env: e}
+	b := &broker.Broker{Env: e, Backends: backends.All()}
 	if len(args) == 0 && !stdio.Terminal {
 		// The kubelet's call, for each image: it does not wait for the tree of commands.
 		if err := plugin.Run(ctx, b, stdio); err != nil {

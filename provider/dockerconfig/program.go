@@ -28,6 +28,9 @@ type Programs struct {
 	Timeout time.Duration
 }
 
+// HelperLimit is the usual Timeout: a helper may ask a server, and a pull waits for it.
+const HelperLimit = 20 * time.Second
+
 // tokenUsername is the username that says that the secret is an identity token.
 const tokenUsername = "<token>"
 

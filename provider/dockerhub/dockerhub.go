@@ -37,11 +37,10 @@ type Provider struct {
 // Scope implements provider.Provider. It claims the images of Docker Hub. With a config.json
 // each repository has a scope of its own: the keys of the file may select repositories.
 func (p Provider) Scope(request provider.Request) (provider.Scope, bool) {
-	host, found := provider.LookupHost(request.Image)
-	if !found || host.Provider != provider.DockerHub {
+	if _, known := provider.Hosts(hosts[:]).Lookup(request.Image); !known {
 		return "", false
 	}
-	pairs := []string{"provider", provider.DockerHub}
+	pairs := []string{"provider", Name}
 	if p.hasPassword() {
 		return provider.NewScope(append(pairs, "username", p.Username, "passwordFile", p.PasswordFile)...), true
 	}

@@ -16,7 +16,8 @@ import (
 
 // A Provider serves the registries of Amazon ECR. The identity is what the AWS SDK's default
 // chain finds: environment, web identity, shared config files, container endpoint, IMDSv2.
-// The exported fields are its configuration; Getenv, Now, Proxy and Warn must be set.
+// The exported fields are its configuration; Getenv, Now, Proxy and Warn must be set. Backend().New
+// makes one.
 type Provider struct {
 	RoleARN    string // role to assume with that identity; "" for none
 	ExternalID string // external ID for the role; "" for none
@@ -28,6 +29,8 @@ type Provider struct {
 	Now    func() time.Time                      // the clock
 	Proxy  func(*http.Request) (*url.URL, error) // the proxy for a request, nil for none
 	Warn   func(string)                          // takes a line on a file that others can read
+
+	hosts provider.Hosts // those of Backend
 }
 
 // identityVariables are the environment variables that decide who we are to AWS and whom we
@@ -52,15 +55,15 @@ var secretVariables = [...]string{
 // Scope implements provider.Provider. A token belongs to a principal and a region; the account
 // in the host's name is no part of the scope.
 func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
-	host, known := provider.LookupHost(request.Image)
-	if !known || host.Provider != provider.ECR {
+	host, known := p.hosts.Lookup(request.Image)
+	if !known {
 		return "", false
 	}
 	pairs := []string{
-		"provider", provider.ECR,
+		"provider", Name,
 		"service", apiOf(host).name,
 		"region", host.Region,
-		"variant", variant(host),
+		"variant", host.Variant,
 		"endpoint", p.Endpoint,
 		"profile", p.Profile,
 		"role", p.RoleARN,
@@ -97,21 +100,9 @@ func printable(value string) string {
 	return host + " " + hash
 }
 
-func variant(host provider.Host) string {
-	switch {
-	case host.FIPS && host.DualStack:
-		return "fips,dual-stack"
-	case host.FIPS:
-		return "fips"
-	case host.DualStack:
-		return "dual-stack"
-	}
-	return ""
-}
-
 // Fetch implements provider.Provider.
 func (p *Provider) Fetch(ctx context.Context, request provider.Request) (provider.Credential, error) {
-	host, _ := provider.LookupHost(request.Image)
+	host, _ := p.hosts.Lookup(request.Image)
 	chain, err := p.newChain(host)
 	if err != nil {
 		return provider.Credential{}, explain(err, host)

@@ -10,18 +10,6 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// partitions has the domains of the APIs, by the prefix of the region. The last row takes what
-// no other does: the commercial partition and the US government's, which share their domains.
-var partitions = [...]struct{ prefix, domain, dualStackDomain string }{
-	{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-	{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu"},
-	{"us-iso-", "c2s.ic.gov", "api.aws.ic.gov"},
-	{"us-isob-", "sc2s.sgov.gov", "api.aws.scloud"},
-	{"eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-	{"us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-	{"", "amazonaws.com", "api.aws"},
-}
-
 var (
 	errEndpoint   = errors.New("the endpoint that is configured for the API is not an http or https URL")
 	errSTSVariant = errors.New("an endpoint is configured for STS, and so is its FIPS or dual-stack variant")
@@ -40,10 +28,10 @@ func (p *Provider) endpoint(s settings, host provider.Host) (*url.URL, error) {
 	}
 	name := api.name
 	// ECR Public has no FIPS endpoint, whatever the settings want of the other services.
-	if !host.Public && (host.FIPS || s.fips) {
+	if !host.Public && (isFIPS(host) || s.fips) {
 		name += "-fips"
 	}
-	if host.DualStack || s.dualStack {
+	if isDualStack(host) || s.dualStack {
 		return awsEndpoint(name, host.Region, true), nil
 	}
 	return awsEndpoint("api."+name, host.Region, false), nil
@@ -104,17 +92,9 @@ func parseEndpoint(named string) (*url.URL, error) {
 
 // awsEndpoint returns AWS's own endpoint of that name in the region.
 func awsEndpoint(name, region string, dualStack bool) *url.URL {
-	host := name + "." + region + "."
-	for _, partition := range partitions {
-		if !strings.HasPrefix(region, partition.prefix) {
-			continue
-		}
-		if dualStack {
-			host += partition.dualStackDomain
-		} else {
-			host += partition.domain
-		}
-		break
+	domain := partitionOf(region).domain
+	if dualStack {
+		domain = partitionOf(region).dualStackAPI
 	}
-	return &url.URL{Scheme: "https", Host: host, Path: "/"}
+	return &url.URL{Scheme: "https", Host: name + "." + region + "." + domain, Path: "/"}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// images has a registry of each form of the table of hosts, with regions of today and of some
+// images has a registry of each form of ECR's hosts, with regions of today and of some
 // day, in the form that the SDK takes for the partition's.
 func images() []string {
 	var all []string

@@ -44,10 +44,10 @@ func generated(ctx context.Context, p *Provider, cfg aws.Config, host provider.H
 			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
 			return
 		}
-		if host.FIPS {
+		if isFIPS(host) {
 			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
 		}
-		if host.DualStack {
+		if isDualStack(host) {
 			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
 		}
 	})
@@ -75,8 +75,8 @@ func lookup(t *testing.T, image string) provider.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, known := provider.LookupHost(parsed)
-	if !known || host.Provider != provider.ECR {
+	host, known := hosts().Lookup(parsed)
+	if !known {
 		t.Fatalf("%s is not ECR's", image)
 	}
 	return host

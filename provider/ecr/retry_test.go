@@ -75,7 +75,7 @@ func TestAttempts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &Provider{Getenv: os.Getenv, Now: time.Now, Proxy: loopbackOnly}
+			p := &Provider{Getenv: os.Getenv, Now: time.Now, Proxy: loopbackOnly, hosts: hosts()}
 			if _, err := p.Fetch(t.Context(), provider.Request{Image: parsed}); err == nil {
 				t.Error("no error")
 			}

@@ -11,6 +11,7 @@ import (
 func scope(t *testing.T, p Provider, env map[string]string, image string) provider.Scope {
 	t.Helper()
 	p.Getenv = func(name string) string { return env[name] }
+	p.hosts = hosts()
 	parsed, err := provider.ParseImage(image)
 	if err != nil {
 		t.Fatal(err)

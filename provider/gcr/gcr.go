@@ -34,12 +34,11 @@ const username = "oauth2accesstoken"
 // Scope implements provider.Provider. One token is good for all of Google's registries, so
 // that the host is no part of it.
 func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
-	host, known := provider.LookupHost(request.Image)
-	if !known || host.Provider != provider.Google {
+	if _, known := provider.Hosts(hosts[:]).Lookup(request.Image); !known {
 		return "", false
 	}
 	pairs := []string{
-		"provider", provider.Google,
+		"provider", Name,
 		"impersonate", p.Impersonate,
 		// A federation file for AWS takes the subject's keys from here.
 		"AWS_ACCESS_KEY_ID", p.Getenv("AWS_ACCESS_KEY_ID"),

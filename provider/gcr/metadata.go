@@ -22,12 +22,13 @@ const (
 	metadataPath    = "/computeMetadata/v1/instance/service-accounts/default/token"
 	flavorHeader    = "Metadata-Flavor"
 	flavor          = "Google"
+	// metadataVariable names another host in all of Google's libraries.
+	metadataVariable = "GCE_METADATA_HOST"
 )
 
-// metadataHost is the metadata server's host, which GCE_METADATA_HOST replaces in all of
-// Google's libraries.
+// metadataHost is the metadata server's host.
 func (p *Provider) metadataHost() string {
-	if host := p.Getenv("GCE_METADATA_HOST"); host != "" {
+	if host := p.Getenv(metadataVariable); host != "" {
 		return host
 	}
 	return metadataAddress

@@ -22,10 +22,11 @@ const (
 	CacheDirVariable = "PULLPASS_CACHE_DIR"
 )
 
-// A Broker answers for the images of this machine. Env and the two paths are set by its user;
-// Load fills in the rest.
+// A Broker answers for the images of this machine. Env, Backends and the two paths are set by its
+// user; Load fills in the rest.
 type Broker struct {
 	*env.Env
+	Backends   provider.Backends
 	ConfigPath string // of the flag --config; "" if it is not given
 	CacheDir   string // of the flag --cache-dir; "" if it is not given
 
@@ -67,7 +68,7 @@ func (b *Broker) LoadConfig() (config.Config, error) {
 	if !named {
 		path = DefaultConfig(b.Getenv)
 	}
-	settings, err := config.Load(path)
+	settings, err := config.Load(path, b.Backends)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		b.Log.Debug("no config file at %s: the defaults apply", path)
 		return config.Config{}, nil

@@ -8,13 +8,6 @@ import (
 
 func configDir(func(string) string) string { return "/etc/pullpass" }
 
-func gcloudDir(_ func(string) string, home string) string {
-	if home == "" {
-		return ""
-	}
-	return filepath.Join(home, ".config", "gcloud")
-}
-
 func rootCacheDir(func(string) string) string { return "/run/pullpass" }
 
 // userCacheDir is one of the directories of https://specifications.freedesktop.org/basedir-spec/latest/,

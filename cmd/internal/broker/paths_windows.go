@@ -10,13 +10,6 @@ func configDir(getenv func(string) string) string {
 	return filepath.Join(data, "pullpass")
 }
 
-func gcloudDir(getenv func(string) string, _ string) string {
-	if data := getenv("APPDATA"); data != "" {
-		return filepath.Join(data, "gcloud")
-	}
-	return ""
-}
-
 // rootCacheDir is below the directory of the config, which others may read.
 func rootCacheDir(getenv func(string) string) string {
 	return filepath.Join(configDir(getenv), "cache")

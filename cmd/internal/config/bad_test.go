@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 )
 
 // badFiles are files with their errors, each after "config.yaml:".
@@ -145,9 +147,10 @@ var badFiles = []struct{ name, file, err string }{
 }
 
 func TestParseBad(t *testing.T) {
+	list := backends.All()
 	for _, test := range badFiles {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Parse("config.yaml", []byte(test.file))
+			_, err := Parse("config.yaml", []byte(test.file), list)
 			if want := "config.yaml:" + test.err; err == nil || err.Error() != want {
 				t.Errorf("Parse of\n%s\ngives %v\nwant  %s", test.file, err, want)
 			}

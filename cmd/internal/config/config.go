@@ -23,50 +23,26 @@ type Config struct {
 // A Registry is a rule: the images that it selects, who answers for them, and how.
 type Registry struct {
 	Pattern      provider.Pattern
-	Provider     string // provider.ECR, provider.Google or provider.DockerHub
-	AnonymousTry *bool  // nil if the rule does not say
-	// Only the section of the rule's Provider has anything set.
-	ECR       ECR
-	GCR       GCR
-	DockerHub DockerHub
-}
-
-// ECR is the ecr section of a rule.
-type ECR struct {
-	RoleARN    string
-	ExternalID string // only with a RoleARN
-	Profile    string
-	Endpoint   string // an absolute https URL; http for a loopback host only
-}
-
-// GCR is the gcr section of a rule.
-type GCR struct {
-	CredentialsFile string // absolute
-	Impersonate     string // e-mail address of a service account
-}
-
-// DockerHub is the dockerhub section of a rule: DockerConfig, or Username and PasswordFile,
-// or nothing. Both paths are absolute.
-type DockerHub struct {
-	DockerConfig string
-	Username     string
-	PasswordFile string
+	Backend      *provider.Backend // of the list that the file was read with
+	AnonymousTry *bool             // nil if the rule does not say
+	Settings     provider.Settings // those of the backend's section, checked; empty if it sets nothing
 }
 
 // Load reads the config file at path as safefile.Read does. The error is one of its or of
 // Parse's.
-func Load(path string) (Config, error) {
+func Load(path string, backends provider.Backends) (Config, error) {
 	data, err := safefile.Read(path)
 	if err != nil {
 		return Config{}, err
 	}
-	return Parse(path, data)
+	return Parse(path, data, backends)
 }
 
-// Parse reads a config file's content, YAML or JSON. The error is the first in the order of
-// the file, on one line: "name:7: registries[0].ecr.rolARN: unknown field, did you mean
-// roleARN?"; where there is no line or field to name, the rest stands alone.
-func Parse(name string, data []byte) (Config, error) {
+// Parse reads a config file's content, YAML or JSON, with rules for the backends of a list. The
+// error is the first in the order of the file, on one line: "name:7: registries[0].ecr.rolARN:
+// unknown field, did you mean roleARN?"; where there is no line or field to name, the rest stands
+// alone.
+func Parse(name string, data []byte, backends provider.Backends) (Config, error) {
 	documents, err := strictyaml.Decode(name, data)
 	switch {
 	case err != nil:
@@ -78,7 +54,7 @@ func Parse(name string, data []byte) (Config, error) {
 	if len(documents) > 1 {
 		w.fail(strictyaml.Of(name, documents[1], strictyaml.Fields), "a second document; a config file is one")
 	}
-	config := w.config(strictyaml.Of(name, documents[0].Content[0], strictyaml.Fields))
+	config := w.config(strictyaml.Of(name, documents[0].Content[0], strictyaml.Fields), backends)
 	if w.first != nil {
 		return Config{}, w.first
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -37,31 +38,32 @@ registries:                    # first match wins
   dockerhub: {dockerConfig: /etc/pullpass/docker/config.json}
 `
 
-func fullConfig(t *testing.T) Config {
+// fullConfig is what full says, with backends of a list.
+func fullConfig(t *testing.T, list provider.Backends) Config {
 	no := false
 	return Config{
 		CacheDir:    "/run/pullpass",
 		MetricsFile: "/var/lib/node_exporter/textfile_collector/pullpass.prom",
 		Registries: []Registry{{
-			Pattern:  pattern(t, "123456789012.dkr.ecr.*.amazonaws.com"),
-			Provider: provider.ECR,
-			ECR: ECR{
-				RoleARN:    "arn:aws:iam::123456789012:role/pull",
-				ExternalID: "4711",
-				Endpoint:   "https://vpce-1.api.ecr.eu-west-1.vpce.amazonaws.com",
+			Pattern: pattern(t, "123456789012.dkr.ecr.*.amazonaws.com"),
+			Backend: list.Named("ecr"),
+			Settings: provider.Settings{
+				"roleARN":    "arn:aws:iam::123456789012:role/pull",
+				"externalID": "4711",
+				"endpoint":   "https://vpce-1.api.ecr.eu-west-1.vpce.amazonaws.com",
 			},
 		}, {
-			Pattern:  pattern(t, "europe-docker.pkg.dev"),
-			Provider: provider.Google,
-			GCR: GCR{
-				CredentialsFile: "/etc/pullpass/google.json",
-				Impersonate:     "puller@project.iam.gserviceaccount.com",
+			Pattern: pattern(t, "europe-docker.pkg.dev"),
+			Backend: list.Named("gcr"),
+			Settings: provider.Settings{
+				"credentialsFile": "/etc/pullpass/google.json",
+				"impersonate":     "puller@project.iam.gserviceaccount.com",
 			},
 		}, {
 			Pattern:      pattern(t, "docker.io"),
-			Provider:     provider.DockerHub,
+			Backend:      list.Named("dockerhub"),
 			AnonymousTry: &no,
-			DockerHub:    DockerHub{DockerConfig: "/etc/pullpass/docker/config.json"},
+			Settings:     provider.Settings{"dockerConfig": "/etc/pullpass/docker/config.json"},
 		}},
 	}
 }
@@ -76,8 +78,9 @@ func pattern(t *testing.T, text string) provider.Pattern {
 }
 
 func TestParseGood(t *testing.T) {
+	list := backends.All()
 	hub := func(registry Registry) Config {
-		registry.Pattern, registry.Provider = pattern(t, "docker.io/acme/"), provider.DockerHub
+		registry.Pattern, registry.Backend = pattern(t, "docker.io/acme/"), list.Named("dockerhub")
 		return Config{Registries: []Registry{registry}}
 	}
 	yes := true
@@ -85,23 +88,23 @@ func TestParseGood(t *testing.T) {
 		name, file string
 		want       Config
 	}{
-		{"design", full, fullConfig(t)},
+		{"design", full, fullConfig(t, list)},
 		{"minimal", head, Config{}},
 		{"no rules", head + "registries: []\n", Config{}},
 		{"byte order mark", "\ufeff" + head, Config{}},
-		{"Windows line ends", strings.ReplaceAll(full, "\n", "\r\n"), fullConfig(t)},
+		{"Windows line ends", strings.ReplaceAll(full, "\n", "\r\n"), fullConfig(t, list)},
 		{"document marks", "%YAML 1.1\n---\n" + head + "...\n", Config{}},
 		{"JSON", "{\n\t\"apiVersion\": \"pullpass/v1\", \"kind\": \"Config\",\n\t\"registries\": [\n\t\t{" +
 			"\"match\": \"docker.io/acme/\", \"provider\": \"dockerhub\", \"anonymousTry\": true,\n\t\t\t\"dockerhub\": {}}]}",
-			hub(Registry{AnonymousTry: &yes})},
+			hub(Registry{AnonymousTry: &yes, Settings: provider.Settings{}})},
 		{"token in a file", hubRule + "  dockerhub:\n    username: acme\n    passwordFile: /etc/pullpass/token\n",
-			hub(Registry{DockerHub: DockerHub{Username: "acme", PasswordFile: "/etc/pullpass/token"}})},
+			hub(Registry{Settings: provider.Settings{"username": "acme", "passwordFile": "/etc/pullpass/token"}})},
 		{"quoted number", hubRule + "  dockerhub: {username: \"4711\", passwordFile: /t}\n",
-			hub(Registry{DockerHub: DockerHub{Username: "4711", PasswordFile: "/t"}})},
+			hub(Registry{Settings: provider.Settings{"username": "4711", "passwordFile": "/t"}})},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Parse("config.yaml", []byte(test.file))
+			got, err := Parse("config.yaml", []byte(test.file), list)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +127,7 @@ func TestParseGoodRules(t *testing.T) {
 		"- {match: Public.ECR.aws, provider: ecr, ecr: {profile: p}}\n",
 		"- {match: '*.gcr.io', provider: gcr}\n",
 	} {
-		if _, err := Parse("config.yaml", []byte(head+"registries:\n"+rules)); err != nil {
+		if _, err := Parse("config.yaml", []byte(head+"registries:\n"+rules), backends.All()); err != nil {
 			t.Errorf("Parse refuses\n%s%v", rules, err)
 		}
 	}
@@ -136,8 +139,9 @@ func FuzzParse(f *testing.F) {
 	for _, test := range badFiles {
 		f.Add([]byte(test.file))
 	}
+	list := backends.All()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		config, err := Parse("config.yaml", data)
+		config, err := Parse("config.yaml", data, list)
 		if err != nil {
 			if text := err.Error(); !strings.HasPrefix(text, "config.yaml:") || strings.ContainsAny(text, "\r\n\x00\x1b") {
 				t.Errorf("Parse gives the error %q", text)
@@ -145,7 +149,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, r := range config.Registries {
-			if r.Pattern.String() == "" || r.Provider == "" {
+			if r.Pattern.String() == "" || r.Backend == nil {
 				t.Errorf("Parse gives the rule %+v", r)
 			}
 		}

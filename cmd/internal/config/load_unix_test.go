@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -21,12 +22,13 @@ func TestLoad(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
+	list := backends.All()
 	for _, name := range []string{path, link} {
-		got, err := Load(name)
+		got, err := Load(name, list)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := fullConfig(t); !reflect.DeepEqual(got, want) {
+		if want := fullConfig(t, list); !reflect.DeepEqual(got, want) {
 			t.Errorf("Load gives %+v, want %+v", got, want)
 		}
 	}
@@ -34,7 +36,7 @@ func TestLoad(t *testing.T) {
 
 func TestLoadOfABadFile(t *testing.T) {
 	path := write(t, head+"x: y\n", 0o600)
-	_, err := Load(path)
+	_, err := Load(path, backends.All())
 	if want := path + ":3: x: unknown field, known are apiVersion, kind, cache, metrics, registries"; err == nil || err.Error() != want {
 		t.Errorf("Load gives the error %v, want %s", err, want)
 	}
@@ -42,7 +44,7 @@ func TestLoadOfABadFile(t *testing.T) {
 
 func TestLoadOfAMissingFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing.yaml")
-	_, err := Load(path)
+	_, err := Load(path, backends.All())
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
 		t.Errorf("Load gives the error %v, want one that names the path and is fs.ErrNotExist", err)
 	}
@@ -51,7 +53,7 @@ func TestLoadOfAMissingFile(t *testing.T) {
 func TestLoadOfAFileThatOthersCanWrite(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o664, 0o602, 0o666, 0o620} {
 		path := write(t, full, mode)
-		_, err := Load(path)
+		_, err := Load(path, backends.All())
 		want := fmt.Sprintf("%s: mode %04o lets group or others change where credentials go", path, mode)
 		if err == nil || err.Error() != want {
 			t.Fatalf("Load gives the error %v, want %s", err, want)

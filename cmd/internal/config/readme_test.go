@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 )
 
 // TestReadme parses the example of the README.
@@ -17,7 +19,7 @@ func TestReadme(t *testing.T) {
 	if !found || !closed {
 		t.Fatal("the README holds no example")
 	}
-	if c, err := Parse("README.md", []byte("apiVersion: pullpass/v1\n"+example)); err != nil || len(c.Registries) != 5 {
+	if c, err := Parse("README.md", []byte("apiVersion: pullpass/v1\n"+example), backends.All()); err != nil || len(c.Registries) != 5 {
 		t.Errorf("%d rules, %v", len(c.Registries), err)
 	}
 }

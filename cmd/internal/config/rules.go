@@ -9,24 +9,20 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-func providers() []string {
-	return []string{provider.ECR, provider.Google, provider.DockerHub}
-}
-
 // config reads the whole document.
-func (w *walker) config(v value) Config {
+func (w *walker) config(v value, backends provider.Backends) Config {
 	s := w.section(v, "apiVersion", "kind", "cache", "metrics", "registries")
 	s.text("apiVersion", mustBe(apiVersion))
 	s.text("kind", mustBe(kind))
 	var c Config
 	if cache, ok := s.fields["cache"]; ok {
-		c.CacheDir = w.section(cache, "dir").text("dir", checkPath)
+		c.CacheDir = w.section(cache, "dir").text("dir", provider.CheckPath)
 	}
 	if metrics, ok := s.fields["metrics"]; ok {
 		c.MetricsFile = w.section(metrics, "textfile").text("textfile", checkTextfile)
 	}
 	if registries, ok := s.fields["registries"]; ok {
-		c.Registries = w.registries(registries)
+		c.Registries = w.registries(registries, backends)
 	}
 	s.requireAs("apiVersion", "missing, must be "+apiVersion)
 	s.requireAs("kind", "missing, must be "+kind)
@@ -43,12 +39,12 @@ func mustBe(want string) func(string) error {
 }
 
 // registries reads the rules and checks that each can be reached.
-func (w *walker) registries(v value) []Registry {
+func (w *walker) registries(v value, backends provider.Backends) []Registry {
 	items := w.list(v)
 	var rules []Registry
 	for _, item := range items {
-		s := w.section(item, append([]string{"match", "provider", "anonymousTry"}, providers()...)...)
-		rule := s.registry()
+		s := w.section(item, append([]string{"match", "provider", "anonymousTry"}, backends.Names()...)...)
+		rule := s.registry(backends)
 		if i := slices.IndexFunc(rules, rule.hiddenBy()); i >= 0 {
 			s.fail(s.fields["match"], "never reached, %s on line %d selects the same images first",
 				items[i].Field, items[i].Line)
@@ -64,42 +60,39 @@ func (w *walker) registries(v value) []Registry {
 func (r Registry) hiddenBy() func(earlier Registry) bool {
 	image := sample(r.Pattern)
 	return func(earlier Registry) bool {
-		return r.Pattern.String() != "" && r.Provider == earlier.Provider && earlier.Pattern.Match(image)
+		return r.Pattern.String() != "" && r.Backend == earlier.Backend && earlier.Pattern.Match(image)
 	}
 }
 
 // registry reads one rule.
-func (s section) registry() Registry {
+func (s section) registry(backends provider.Backends) Registry {
 	var r Registry
 	s.text("match", func(text string) (err error) {
 		r.Pattern, err = provider.ParsePattern(text)
 		return err
 	})
-	r.Provider = s.text("provider", func(text string) error {
-		if !slices.Contains(providers(), text) {
-			return fmt.Errorf("unknown provider %s, %s", strictyaml.Shown(text), strictyaml.Suggest(text, providers()))
+	s.text("provider", func(text string) error {
+		if r.Backend = backends.Named(text); r.Backend == nil {
+			return fmt.Errorf("unknown provider %s, %s", strictyaml.Shown(text), strictyaml.Suggest(text, backends.Names()))
 		}
 		return nil
 	})
 	r.AnonymousTry = s.boolean("anonymousTry")
-	for _, name := range providers() {
-		v, ok := s.fields[name]
+	for i := range backends {
+		backend := &backends[i]
+		v, ok := s.fields[backend.Name]
 		switch {
 		case !ok:
-		case r.Provider != "" && name != r.Provider:
-			s.fail(v, "does not belong in a rule of provider %s", r.Provider)
-		case name == provider.ECR:
-			r.ECR = s.ecr(v)
-		case name == provider.Google:
-			r.GCR = s.gcr(v)
-		case name == provider.DockerHub:
-			r.DockerHub = s.dockerHub(v)
+		case r.Backend != nil && r.Backend != backend:
+			s.fail(v, "does not belong in a rule of provider %s", r.Backend.Name)
+		default:
+			r.Settings = s.settings(v, backend.Fields)
 		}
 	}
 	s.require("match", "provider")
-	if r.Pattern.String() != "" && r.Provider != "" && !r.Pattern.CanSelect(r.Provider) {
+	if r.Pattern.String() != "" && r.Backend != nil && !r.Pattern.CanSelect(r.Backend.Hosts) {
 		s.fail(s.fields["match"], "%s selects no host of %s, the rule would never be used%s",
-			strictyaml.Shown(r.Pattern.String()), r.Provider, labelHint(r.Pattern))
+			strictyaml.Shown(r.Pattern.String()), r.Backend.Name, labelHint(r.Pattern))
 	}
 	return r
 }
@@ -111,41 +104,41 @@ func labelHint(pattern provider.Pattern) string {
 	return ""
 }
 
-func (w *walker) ecr(v value) ECR {
-	s := w.section(v, "roleARN", "externalID", "profile", "endpoint")
-	s.together("externalID", "roleARN")
-	return ECR{
-		RoleARN:    s.text("roleARN", checkRoleARN),
-		ExternalID: s.text("externalID", anyText),
-		Profile:    s.text("profile", anyText),
-		Endpoint:   s.text("endpoint", checkEndpoint),
+// settings reads the section of a backend with those fields.
+func (w *walker) settings(v value, fields []provider.Field) provider.Settings {
+	var names []string
+	for _, field := range fields {
+		names = append(names, field.Name)
 	}
-}
-
-func (w *walker) gcr(v value) GCR {
-	s := w.section(v, "credentialsFile", "impersonate")
-	return GCR{
-		CredentialsFile: s.text("credentialsFile", checkPath),
-		Impersonate:     s.text("impersonate", checkServiceAccount),
+	s := w.section(v, names...)
+	for _, field := range fields {
+		s.apart(field.Name, field.Excludes)
 	}
-}
-
-func (w *walker) dockerHub(v value) DockerHub {
-	s := w.section(v, "dockerConfig", "username", "passwordFile")
-	if dockerConfig, ok := s.fields["dockerConfig"]; ok {
-		for _, other := range []string{"username", "passwordFile"} {
-			if _, ok := s.fields[other]; ok {
-				s.fail(dockerConfig, "a second source for the credential beside %s", other)
-			}
+	for _, field := range fields {
+		if field.Needs != "" {
+			s.together(field.Name, field.Needs)
 		}
-	} else {
-		s.together("username", "passwordFile")
-		s.together("passwordFile", "username")
 	}
-	return DockerHub{
-		DockerConfig: s.text("dockerConfig", checkPath),
-		Username:     s.text("username", checkUsername),
-		PasswordFile: s.text("passwordFile", checkPath),
+	settings := provider.Settings{}
+	for _, field := range fields {
+		check := field.Check
+		if check == nil {
+			check = anyText
+		}
+		if text := s.text(field.Name, check); text != "" {
+			settings[field.Name] = text
+		}
+	}
+	return settings
+}
+
+// apart notes that field name is a second source for a credential if one of the others is there.
+func (s section) apart(name string, others []string) {
+	v, ok := s.fields[name]
+	for _, other := range others {
+		if _, both := s.fields[other]; ok && both {
+			s.fail(v, "a second source for the credential beside %s", other)
+		}
 	}
 }
 

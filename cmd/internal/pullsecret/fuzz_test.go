@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/cmd/internal/kubename"
 	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
@@ -53,7 +54,7 @@ func tell(secrets []Secret) string {
 	said := ""
 	for _, secret := range secrets {
 		entries, err := secret.Entries(image)
-		said += fmt.Sprint(report.Text(secret.Check(checkTime())), secret.Logins(), secret.Reason(image), entries, err)
+		said += fmt.Sprint(report.Text(secret.Check(checkTime())), secret.Logins(), secret.Reason(image, backends.All()), entries, err)
 	}
 	return said
 }

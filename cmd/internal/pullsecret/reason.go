@@ -9,8 +9,8 @@ import (
 )
 
 // Reason tells why Entries has none for an image: what the key that was meant for it has
-// different, or which keys there are.
-func (s Secret) Reason(image provider.Image) string {
+// different, or which keys there are. backends tell whose registries these are.
+func (s Secret) Reason(image provider.Image, backends provider.Backends) string {
 	if !s.ofPullType() {
 		return "the kubelet ignores a Secret of this type"
 	}
@@ -21,7 +21,7 @@ func (s Secret) Reason(image provider.Image) string {
 	var keys, near []string
 	for _, login := range logins {
 		keys = append(keys, login.Key)
-		if difference := differenceOf(login.Key, image); difference != "" {
+		if difference := differenceOf(login.Key, image, backends); difference != "" {
 			near = append(near, strictyaml.Quoted(login.Key)+" "+difference)
 		}
 	}
@@ -33,7 +33,7 @@ func (s Secret) Reason(image provider.Image) string {
 
 // differenceOf tells what a key of auths has different from what would match an image, "" if
 // it is of another registry.
-func differenceOf(key string, image provider.Image) string {
+func differenceOf(key string, image provider.Image, backends provider.Backends) string {
 	_, location, found := strings.Cut(key, "://")
 	if !found {
 		location = key
@@ -59,7 +59,7 @@ func differenceOf(key string, image provider.Image) string {
 	case strings.Contains(name, "*"):
 		return wildcardDifference(name, imageName)
 	}
-	return cloudDifference(keyImage, image)
+	return cloudDifference(keyImage, image, backends)
 }
 
 func portName(port string) string {
@@ -79,24 +79,19 @@ func wildcardDifference(name, imageName string) string {
 	return fmt.Sprintf("has %d labels, the image's host %d, and each * is one label", labels, imageLabels)
 }
 
-// cloudDifference tells how two registries of one cloud differ.
-func cloudDifference(key, image provider.Image) string {
-	keyHost, known := provider.LookupHost(key)
-	imageHost, imageKnown := provider.LookupHost(image)
-	if !known || !imageKnown || keyHost.Provider != imageHost.Provider {
-		return ""
-	}
-	keyName, _ := key.Hostname()
-	imageName, _ := image.Hostname()
-	keyFirst, _, _ := strings.Cut(keyName, ".")
-	imageFirst, _, _ := strings.Cut(imageName, ".")
+// cloudDifference tells how two registries of one backend differ.
+func cloudDifference(key, image provider.Image, backends provider.Backends) string {
+	owner, host := backends.Owner(key)
+	imageOwner, imageHost := backends.Owner(image)
 	switch {
-	case keyHost.Provider != provider.ECR || keyHost.Public || imageHost.Public:
+	case owner == nil || owner != imageOwner:
+		return ""
+	case host.Account == "" || imageHost.Account == "": // of ECR's registries, the public one
 		return "is another registry of the same provider"
-	case keyHost.Region != imageHost.Region:
-		return fmt.Sprintf("is ECR of region %s, the image is in %s", keyHost.Region, imageHost.Region)
-	case keyFirst != imageFirst:
-		return fmt.Sprintf("is ECR of account %s, the image is in %s", keyFirst, imageFirst)
+	case host.Region != imageHost.Region:
+		return fmt.Sprintf("is ECR of region %s, the image is in %s", host.Region, imageHost.Region)
+	case host.Account != imageHost.Account:
+		return fmt.Sprintf("is ECR of account %s, the image is in %s", host.Account, imageHost.Account)
 	}
 	return "is another name of the same ECR registry, and the kubelet goes by the name"
 }

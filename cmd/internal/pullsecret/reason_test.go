@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -60,7 +61,7 @@ func TestReason(t *testing.T) {
 		if entries, err := secret.Entries(image); err != nil || len(entries) > 0 {
 			t.Errorf("the kubelet finds %v (%v) for %s in %s", entries, err, test.image, test.key)
 		}
-		if got := secret.Reason(image); got != test.want {
+		if got := secret.Reason(image, backends.All()); got != test.want {
 			t.Errorf("%s for %s: got %s, want %s", test.key, test.image, got, test.want)
 		}
 	}
@@ -79,7 +80,7 @@ func TestReasonOfMany(t *testing.T) {
 		{readOne(t, secretHead+jsonType), "it holds no entry that can be read"},
 		{readOne(t, secretHead+data(encoded(ghcr()))), "the kubelet ignores a Secret of this type"},
 	} {
-		if got := test.secret.Reason(image); got != test.want {
+		if got := test.secret.Reason(image, backends.All()); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 )
@@ -11,7 +12,7 @@ import (
 // TestNew: what is printed for all that is served says the same as the files for people to
 // read, but for comments.
 func TestNew(t *testing.T) {
-	entry, err := kubeletconfig.Served(nil)
+	entry, err := kubeletconfig.Served(backends.All(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pullpass/pullpass/cmd/internal/broker"
 	"github.com/pullpass/pullpass/cmd/internal/config"
 	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
@@ -18,7 +19,7 @@ import (
 	"github.com/pullpass/pullpass/provider/safefile"
 )
 
-func newCheck(stdio *cli.Stdio) *cobra.Command {
+func newCheck(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	binDir, own := "", false
 	command := &cobra.Command{
 		Use:   "check FILE|DIRECTORY|- [--bin-dir DIRECTORY]",
@@ -46,9 +47,9 @@ The exit code is 1 if there is a fault. Notes are none.`,
 			case named && own:
 				return errors.New("--bin-dir is of no use with --pullpass")
 			case own:
-				return cli.AsFailure(checkOwnConfig(cmd.Context(), stdio, args[0]))
+				return cli.AsFailure(checkOwnConfig(cmd.Context(), b, stdio, args[0]))
 			}
-			return cli.AsFailure(checkKubeletConfig(cmd.Context(), stdio, args[0], binDir))
+			return cli.AsFailure(checkKubeletConfig(cmd.Context(), b, stdio, args[0], binDir))
 		},
 	}
 	command.Flags().StringVar(&binDir, "bin-dir", "", "`directory` with the providers' binaries")
@@ -57,7 +58,7 @@ The exit code is 1 if there is a fault. Notes are none.`,
 }
 
 // checkOwnConfig reports that a config of pullpass's own is good. The error is its first mistake.
-func checkOwnConfig(ctx context.Context, stdio *cli.Stdio, name string) error {
+func checkOwnConfig(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, name string) error {
 	read := safefile.Read
 	if name == cli.StdinName {
 		read = func(name string) ([]byte, error) { return stdio.ReadInput(ctx, name) }
@@ -66,7 +67,7 @@ func checkOwnConfig(ctx context.Context, stdio *cli.Stdio, name string) error {
 	if err != nil {
 		return err
 	}
-	settings, err := config.Parse(cli.InputName(name), data)
+	settings, err := config.Parse(cli.InputName(name), data, b.Backends)
 	if err != nil {
 		return fmt.Errorf("check %w", err)
 	}
@@ -80,7 +81,7 @@ func allWell(file, text string) report.Finding {
 
 // checkKubeletConfig writes what is wrong with the kubelet's config, or that nothing is. The error
 // counts the faults. binDir is "" if the binaries are not looked for.
-func checkKubeletConfig(ctx context.Context, stdio *cli.Stdio, name, binDir string) error {
+func checkKubeletConfig(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, name, binDir string) error {
 	files, findings, err := readKubeletConfig(ctx, stdio, name)
 	if err != nil {
 		return fmt.Errorf("check the kubelet's config: %w", err)
@@ -89,7 +90,7 @@ func checkKubeletConfig(ctx context.Context, stdio *cli.Stdio, name, binDir stri
 	if binDir != "" {
 		look = kubeletconfig.Executable(binDir)
 	}
-	findings = append(findings, kubeletconfig.Check(files, look)...)
+	findings = append(findings, kubeletconfig.Check(files, look, b.Backends)...)
 	for i := range findings {
 		if findings[i].File == "" { // it is about a directory without files
 			findings[i].File = cli.InputName(name)

@@ -101,9 +101,9 @@ func (f *Flags) Entry(b *broker.Broker, variables []kubeletconfig.Env) (kubeletc
 	}
 	var entry kubeletconfig.Entry
 	if len(f.Registries) > 0 {
-		entry, err = kubeletconfig.Select(f.Registries, rules)
+		entry, err = kubeletconfig.Select(f.Registries, b.Backends, rules)
 	} else {
-		entry, err = kubeletconfig.Served(rules)
+		entry, err = kubeletconfig.Served(b.Backends, rules)
 	}
 	entry.Args, entry.Env = f.Arguments, variables
 	return entry, err

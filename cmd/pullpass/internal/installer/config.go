@@ -84,13 +84,12 @@ func (c config) faults(binDir string) []report.Finding {
 		return nil
 	}
 	executable := kubeletconfig.Executable(binDir)
-	faults := kubeletconfig.Check(c.files, func(name string) error {
+	return kubeletconfig.Refused(c.files, func(name string) error {
 		if name == Name {
 			return nil
 		}
 		return executable(name)
 	})
-	return slices.DeleteFunc(faults, func(f report.Finding) bool { return f.Severity != report.Fault })
 }
 
 // hash identifies what the kubelet reads at its start: this config, and the flags in a file.

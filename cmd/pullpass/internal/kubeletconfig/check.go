@@ -13,11 +13,22 @@ import (
 
 // Check returns what the kubelet would refuse in the files of one config, which are one file or those
 // of a directory in lexical order; and as notes what it takes but what does nothing or does harm. look
-// tells why the binary of a name in the bin dir cannot be run; with nil it is not asked. The order is
-// that of the files. No finding holds a secret, and none has a File if there are no files.
-func Check(files []File, look func(name string) error) []report.Finding {
-	c := &checker{look: look}
-	c.served, _ = shippedPatterns() // of a file in the binary: there is nothing to go wrong
+// tells why the binary of a name in the bin dir cannot be run; with nil it is not asked. backends are
+// those of pullpass. The order is that of the files. No finding holds a secret, and none has a File if
+// there are no files.
+func Check(files []File, look func(name string) error, backends provider.Backends) []report.Finding {
+	c := &checker{look: look, backends: backends}
+	c.served, _ = servedPatterns(backends) // of a file in the binary: there is nothing to go wrong
+	return c.check(files)
+}
+
+// Refused is Check without the notes. It needs no backends, which are none of the kubelet's business.
+func Refused(files []File, look func(name string) error) []report.Finding {
+	findings := (&checker{look: look}).check(files)
+	return slices.DeleteFunc(findings, func(f report.Finding) bool { return f.Severity != report.Fault })
+}
+
+func (c *checker) check(files []File) []report.Finding {
 	decoded := true
 	for _, file := range files {
 		c.file = file.Name
@@ -50,6 +61,7 @@ func indexOfFile(files []File, name string) int {
 // A checker goes through the files and collects what is wrong.
 type checker struct {
 	look     func(name string) error
+	backends provider.Backends
 	served   []string // patterns of all that pullpass serves
 	file     string
 	version  string // of the file's format

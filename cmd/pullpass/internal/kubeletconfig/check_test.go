@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -74,7 +75,7 @@ providers:
 12: providers[1].tokenAttributes.requireServiceAccount: must be true with requiredServiceAccountAnnotationKeys
 13: providers[1].name: must be the name of a file in the bin dir, not a path
 `
-	if got := lines(Check([]File{{"config", []byte(file)}}, nil)); got != want {
+	if got := lines(Check([]File{{"config", []byte(file)}}, nil, backends.All())); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -160,7 +161,7 @@ func TestCheckNotes(t *testing.T) {
 `},
 		{"a second document", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [quay.io]\n") + "---\nx: y\n", "9: note: : a second document: the kubelet reads the first one alone\n"},
 	} {
-		if got := lines(Check([]File{{"config", []byte(head + test.providers)}}, nil)); got != test.want {
+		if got := lines(Check([]File{{"config", []byte(head + test.providers)}}, nil, backends.All())); got != test.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", test.name, got, test.want)
 		}
 	}
@@ -176,7 +177,7 @@ func TestCheckLook(t *testing.T) {
 		}
 		return nil
 	}
-	faults := Check([]File{{"config", []byte(head + "- name: a\n" + rest + "- name: b\n" + rest + "- name: c/d\n" + rest + "- name: a\n" + rest)}}, look)
+	faults := Check([]File{{"config", []byte(head + "- name: a\n" + rest + "- name: b\n" + rest + "- name: c/d\n" + rest + "- name: a\n" + rest)}}, look, backends.All())
 	if fmt.Sprint(asked) != "[a b]" {
 		t.Errorf("asked for %v", asked)
 	}

@@ -14,22 +14,40 @@ import (
 const entryName = "pullpass"
 
 // Served returns the entry for all that pullpass serves: the patterns of the config in node-config,
-// and those of the rules of pullpass's own config that select images which the others leave out.
-func Served(rules []provider.Pattern) (Entry, error) {
-	shipped, err := shippedPatterns()
+// and those of backends and of the rules of pullpass's own config that select images which the others
+// leave out.
+func Served(backends provider.Backends, rules []provider.Pattern) (Entry, error) {
+	patterns, err := servedPatterns(backends)
 	if err != nil {
 		return Entry{}, err
 	}
-	entry := Entry{Name: entryName, MatchImages: shipped}
+	entry := Entry{Name: entryName, MatchImages: patterns}
 	for _, rule := range rules {
-		// A rule serves hosts of the table alone. One that is wider than a pattern which is there
+		// A rule serves hosts of its backend alone. One that is wider than a pattern which is there
 		// gains nothing; one with a port does.
-		pattern := lowerHost(rule.String())
-		if !slices.ContainsFunc(entry.MatchImages, func(there string) bool { return Overlap(there, pattern) }) {
-			entry.MatchImages = append(entry.MatchImages, pattern)
-		}
+		entry.MatchImages = appendApart(entry.MatchImages, lowerHost(rule.String()))
 	}
 	return entry, nil
+}
+
+// servedPatterns returns the patterns of the config in node-config, and one for each form of host of the
+// backends that it leaves out.
+func servedPatterns(backends provider.Backends) ([]string, error) {
+	patterns, err := shippedPatterns()
+	for _, backend := range backends {
+		for _, pattern := range backend.Hosts.Patterns() {
+			patterns = appendApart(patterns, pattern)
+		}
+	}
+	return patterns, err
+}
+
+// appendApart adds a pattern, unless one that is there selects some of its images.
+func appendApart(patterns []string, pattern string) []string {
+	if slices.ContainsFunc(patterns, func(there string) bool { return Overlap(there, pattern) }) {
+		return patterns
+	}
+	return append(patterns, pattern)
 }
 
 func shippedPatterns() ([]string, error) {
@@ -49,9 +67,9 @@ func shippedPatterns() ([]string, error) {
 
 // Select returns the entry for some registries, each HOST, HOST/PATH or a pattern. The error tells
 // which of them is no pattern that selects an image, or none that pullpass serves: neither a
-// built-in host nor one of a rule's.
-func Select(registries []string, rules []provider.Pattern) (Entry, error) {
-	served, err := shippedPatterns()
+// backend's host nor one of a rule's.
+func Select(registries []string, backends provider.Backends, rules []provider.Pattern) (Entry, error) {
+	served, err := servedPatterns(backends)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -69,8 +87,8 @@ func Select(registries []string, rules []provider.Pattern) (Entry, error) {
 		if reason := g.never(); reason != "" {
 			return Entry{}, provider.WithHint(fmt.Errorf("registry %q: the kubelet would never find an image for it: %s", registry, reason), hint(registry))
 		}
-		if !isServed(pattern) && !slices.ContainsFunc(rules, func(rule provider.Pattern) bool { return Overlap(lowerHost(rule.String()), text) }) {
-			meant := "it serves Amazon ECR, Google Artifact Registry and Docker Hub; for others see pullpass secret"
+		if !backends.Serve(pattern) && !slices.ContainsFunc(rules, func(rule provider.Pattern) bool { return Overlap(lowerHost(rule.String()), text) }) {
+			meant := "it serves " + titles(backends) + "; for others see pullpass secret"
 			if near := g.near(served); near != "" {
 				meant = "did you mean " + near + "?"
 			}
@@ -86,8 +104,19 @@ func Select(registries []string, rules []provider.Pattern) (Entry, error) {
 	return entry, nil
 }
 
-func isServed(pattern provider.Pattern) bool {
-	return slices.ContainsFunc([]string{provider.ECR, provider.Google, provider.DockerHub}, pattern.CanSelect)
+// titles names the registries of all backends: Amazon ECR, Google Artifact Registry and Docker Hub.
+func titles(backends provider.Backends) string {
+	text := ""
+	for i, backend := range backends {
+		switch {
+		case i > 0 && i == len(backends)-1:
+			text += " and "
+		case i > 0:
+			text += ", "
+		}
+		text += backend.Title
+	}
+	return text
 }
 
 // lowerHost writes the host of a pattern as images have it. The kubelet minds the case.

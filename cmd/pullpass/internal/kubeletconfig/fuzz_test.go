@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 )
 
 // FuzzMerge merges the entry into any file that Check finds no fault in, and takes it out again. What
@@ -94,8 +96,9 @@ func FuzzCheck(f *testing.F) {
 	f.Add([]byte(head + "- name: a\n" + rest + "  env: [{name: A, value: \"x\"}, {name: B, value: &b 'x'}, {name: C, value: *b}]\n"))
 	f.Add([]byte("---"))
 	f.Add([]byte(`{"providers":[{"env":[{"value":"x","name":"A"}]}]}`))
+	served := backends.All()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, fault := range Check([]File{{"config", data}}, nil) {
+		for _, fault := range Check([]File{{"config", data}}, nil, served) {
 			if fault.Text == "" || fault.File != "config" || fault.Line < 0 || fault.Line > len(lineStarts(data))+1 {
 				t.Errorf("%+v", fault)
 			}

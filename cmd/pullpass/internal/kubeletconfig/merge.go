@@ -8,7 +8,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -126,10 +125,8 @@ func (d *document) frame() string {
 // faultTexts returns the texts of all faults that are no notes.
 func (d *document) faultTexts(name string) map[string]bool {
 	texts := map[string]bool{}
-	for _, fault := range Check([]File{{Name: name, Data: d.data}}, nil) {
-		if fault.Severity == report.Fault {
-			texts[fault.Text] = true
-		}
+	for _, fault := range Refused([]File{{Name: name, Data: d.data}}, nil) {
+		texts[fault.Text] = true
 	}
 	return texts
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -96,15 +97,7 @@ func compare(t *testing.T, what string, got, want []byte) {
 }
 
 // faultsOf returns what the kubelet would refuse.
-func faultsOf(data []byte) []report.Finding {
-	var faults []report.Finding
-	for _, fault := range Check([]File{{"config", data}}, nil) {
-		if fault.Severity == report.Fault {
-			faults = append(faults, fault)
-		}
-	}
-	return faults
-}
+func faultsOf(data []byte) []report.Finding { return Refused([]File{{"config", data}}, nil) }
 
 // TestMergeVersion: the protocol's version is that of the config.
 func TestMergeVersion(t *testing.T) {
@@ -215,7 +208,7 @@ func TestNewShipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served, err := Served(nil)
+	served, err := Served(backends.All(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

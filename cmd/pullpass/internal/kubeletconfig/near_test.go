@@ -4,13 +4,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/provider"
 )
 
 // TestNear: of patterns that end like a served host's, those with too few or too many labels are known,
 // and no others.
 func TestNear(t *testing.T) {
-	served, err := shippedPatterns()
+	all := backends.All()
+	served, err := servedPatterns(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func TestNear(t *testing.T) {
 		if want == "" {
 			continue
 		}
-		if parsed, err := provider.ParsePattern(pattern); err != nil || isServed(parsed) {
+		if parsed, err := provider.ParsePattern(pattern); err != nil || all.Serve(parsed) {
 			t.Errorf("%s selects images that are served, or is no pattern: %v", pattern, err)
 		}
 	}
@@ -82,7 +84,7 @@ func TestSelectHints(t *testing.T) {
 		"ghcr.io":                 "it serves Amazon ECR, Google Artifact Registry and Docker Hub; for others see pullpass secret",
 		"":                        "",
 	} {
-		if _, err := Select([]string{registry}, nil); err == nil || provider.Hint(err) != want {
+		if _, err := Select([]string{registry}, backends.All(), nil); err == nil || provider.Hint(err) != want {
 			t.Errorf("%q: %v, hint %q, want %q", registry, err, provider.Hint(err), want)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -98,11 +99,11 @@ func patterns(t *testing.T, texts ...string) []provider.Pattern {
 
 // TestServed: the rules add what the kubelet would not ask pullpass for otherwise.
 func TestServed(t *testing.T) {
-	all, err := Served(nil)
+	all, err := Served(backends.All(), nil)
 	if err != nil || all.Name != "pullpass" || !slices.Contains(all.MatchImages, "docker.io") {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	more, err := Served(patterns(t, "docker.io/acme/", "123456789012.dkr.ecr.*.amazonaws.com", "*.io", "GCR.io", "gcr.io:443", "GCR.io:443", "europe-docker.pkg.dev:443/project/"))
+	more, err := Served(backends.All(), patterns(t, "docker.io/acme/", "123456789012.dkr.ecr.*.amazonaws.com", "*.io", "GCR.io", "gcr.io:443", "GCR.io:443", "europe-docker.pkg.dev:443/project/"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func TestServed(t *testing.T) {
 
 func TestSelect(t *testing.T) {
 	rules := patterns(t, "gcr.io:443")
-	entry, err := Select([]string{"docker.io/acme/", "GCR.io", "gcr.io", "*.pkg.dev", "gcr.io:443/project/", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"}, rules)
+	entry, err := Select([]string{"docker.io/acme/", "GCR.io", "gcr.io", "*.pkg.dev", "gcr.io:443/project/", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"}, backends.All(), rules)
 	want := "[docker.io/acme/ gcr.io *.pkg.dev gcr.io:443/project/ 123456789012.dkr.ecr.eu-central-1.amazonaws.com]"
 	if err != nil || entry.Name != "pullpass" || fmt.Sprint(entry.MatchImages) != want {
 		t.Errorf("%v %v, want %s", entry.MatchImages, err, want)
@@ -128,13 +129,13 @@ func TestSelect(t *testing.T) {
 		"docker.io/Acme/":     `registry "docker.io/Acme/": the kubelet would never find an image for it: the path of an image has no capitals`,
 		"docker.io/acme/app:": `registry "docker.io/acme/app:": a tag never matches; the kubelet asks for an image without it`,
 	} {
-		if _, err := Select([]string{"docker.io", registry}, rules); err == nil || err.Error() != want {
+		if _, err := Select([]string{"docker.io", registry}, backends.All(), rules); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", registry, err, want)
 		} else if strings.Contains(want, "does not serve") && provider.Hint(err) == "" {
 			t.Errorf("%q: no hint", registry)
 		}
 	}
-	if _, err := Select(nil, rules); err == nil {
+	if _, err := Select(nil, backends.All(), rules); err == nil {
 		t.Error("no registries are an entry")
 	}
 }

@@ -105,7 +105,7 @@ func (c *checker) patterns(v value, at, name string) []value {
 			continue
 		}
 		patterns = append(patterns, pattern.value)
-		for _, remark := range g.remarks(name, c.served) {
+		for _, remark := range g.remarks(name, c.backends, c.served) {
 			c.note(pattern.value, pattern.at, remark.text, remark.hint)
 		}
 	}
@@ -137,8 +137,8 @@ func (c *checker) duration(v value, at string, patterns []value) {
 		c.note(f, at, "an answer that does not say how long it is good is not kept: the plugin runs again for each pull", "")
 	default:
 		for _, pattern := range patterns {
-			if registry, hours := tokenLife(pattern.text); hours > 0 && duration > time.Duration(hours)*time.Hour {
-				c.note(f, at, fmt.Sprintf("an answer that does not say how long it is good is kept for %s, and a token of %s lives %dh", f.text, registry, hours), "")
+			if issuer, life := tokenLife(c.backends, pattern.text); life > 0 && duration > life {
+				c.note(f, at, fmt.Sprintf("an answer that does not say how long it is good is kept for %s, and a token of %s lives %gh", f.text, issuer, life.Hours()), "")
 				break
 			}
 		}
@@ -158,19 +158,19 @@ func durationHint(v value) string {
 	return "did you mean " + number + "s?"
 }
 
-// tokenLife returns how many hours a token lives of the registries that a pattern can select, 0 if
-// that is not known:
-// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html and
-// https://cloud.google.com/iam/docs/create-short-lived-credentials-direct.
-func tokenLife(pattern string) (registry string, hours int) {
+// tokenLife returns how long a token lives of the registries that a pattern can select, the shortest
+// life if they are of several backends; 0 if that is not known.
+func tokenLife(backends provider.Backends, pattern string) (issuer string, life time.Duration) {
 	p, err := provider.ParsePattern(pattern)
-	switch {
-	case err == nil && p.CanSelect(provider.Google):
-		return "Google", 1
-	case err == nil && p.CanSelect(provider.ECR):
-		return "Amazon ECR", 12
+	if err != nil {
+		return "", 0
 	}
-	return "", 0
+	for _, backend := range backends {
+		if backend.TokenLife > 0 && (life == 0 || backend.TokenLife < life) && p.CanSelect(backend.Hosts) {
+			issuer, life = backend.TokenIssuer, backend.TokenLife
+		}
+	}
+	return issuer, life
 }
 
 func (c *checker) env(v value, at string) {

@@ -109,8 +109,8 @@ func badSeparator(part string) bool {
 type remark struct{ text, hint string }
 
 // remarks returns what does not work in a pattern, or works in another way than it seems to. owner is
-// the name of its provider, served are patterns of all that pullpass serves.
-func (g glob) remarks(owner string, served []string) []remark {
+// the name of its provider, served are patterns of all that the backends serve.
+func (g glob) remarks(owner string, backends provider.Backends, served []string) []remark {
 	pattern, err := provider.ParsePattern(g.text)
 	if reason := g.never(); reason != "" {
 		if err != nil && !strings.Contains(err.Error(), "never matches") {
@@ -135,7 +135,7 @@ func (g glob) remarks(owner string, served []string) []remark {
 		add("the case of the host counts: images whose host is written in lower case are not selected", "did you mean "+strings.ToLower(host)+"?")
 	}
 	switch {
-	case g.port != "" && isBuiltIn(host):
+	case g.port != "" && isBuiltIn(backends, host):
 		add("the registries of this host are asked without a port: an image that does not name the port is not selected", "did you mean "+strings.ToLower(host)+g.path+"?")
 	case g.port == "443":
 		add("selects only images that name the port 443 themselves", "")
@@ -143,7 +143,7 @@ func (g glob) remarks(owner string, served []string) []remark {
 	if prefix := strings.TrimPrefix(g.path, "/"); prefix != "" && !strings.HasSuffix(prefix, "/") {
 		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", strictyaml.Shown(host+g.path+"-other")), "put a / at its end if it is a folder")
 	}
-	if owner == entryName && err == nil && near == "" && !isServed(pattern) {
+	if owner == entryName && err == nil && near == "" && !backends.Serve(pattern) {
 		add("pullpass serves no such registry: it is started in vain", "")
 	}
 	return remarks
@@ -158,10 +158,10 @@ func (g glob) plain() string {
 	return host + g.path
 }
 
-// isBuiltIn reports whether a host without a port can be one that pullpass serves.
-func isBuiltIn(host string) bool {
+// isBuiltIn reports whether a host without a port can be one of the backends.
+func isBuiltIn(backends provider.Backends, host string) bool {
 	pattern, err := provider.ParsePattern(host)
-	return err == nil && isServed(pattern)
+	return err == nil && backends.Serve(pattern)
 }
 
 // hint guesses what was meant by a pattern that never matches.

@@ -75,7 +75,7 @@ func checkSecrets(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, file 
 		findings = append(findings, ofSecret(secret, b.Now())...)
 	}
 	for _, image := range images {
-		findings = append(findings, ofImage(image, pullSecrets)...)
+		findings = append(findings, ofImage(image, pullSecrets, b.Backends)...)
 	}
 	if _, err := io.WriteString(stdio.Out, report.Text(findings)); err != nil {
 		return err
@@ -116,7 +116,7 @@ func ofSecret(secret pullsecret.Secret, now time.Time) []report.Finding {
 }
 
 // ofImage returns which entries the kubelet tries for an image, or for each Secret why none.
-func ofImage(image provider.Image, secrets []pullsecret.Secret) []report.Finding {
+func ofImage(image provider.Image, secrets []pullsecret.Secret, backends provider.Backends) []report.Finding {
 	var matches, misses []report.Finding
 	for _, secret := range secrets {
 		finding := report.Finding{Severity: report.Info, Place: report.Place{Object: image.String()}}
@@ -126,7 +126,7 @@ func ofImage(image provider.Image, secrets []pullsecret.Secret) []report.Finding
 			finding.Text = fmt.Sprintf("no entry in %s: %v", secret, err)
 			misses = append(misses, finding)
 		case len(entries) == 0:
-			finding.Text = fmt.Sprintf("no entry in %s: %s", secret, secret.Reason(image))
+			finding.Text = fmt.Sprintf("no entry in %s: %s", secret, secret.Reason(image, backends))
 			misses = append(misses, finding)
 		default:
 			finding.Text = fmt.Sprintf("%s %s", secret, tries(entries))

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pullpass/pullpass/cmd/internal/broker"
 	"github.com/pullpass/pullpass/cmd/internal/env"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/provider"
@@ -134,7 +133,7 @@ func (j *job) openDockerConfig(tokens *tokens) (logins, error) {
 	if err != nil {
 		return logins{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	return logins{path, file, dockerconfig.Programs{Environ: j.broker.Environ, Timeout: broker.HelperLimit}, tokens}, nil
+	return logins{path, file, dockerconfig.Programs{Environ: j.broker.Environ, Timeout: dockerconfig.HelperLimit}, tokens}, nil
 }
 
 func (l logins) get(ctx context.Context, w *wanted) (provider.Credential, time.Time, error) {

@@ -11,13 +11,15 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/broker"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/gcr"
 )
 
 // A wanted registry is one that the Secret is to have a credential for.
 type wanted struct {
-	name  string         // as the user wrote it
-	image provider.Image // the image, or one of the registry
-	key   string         // for the credential; "" for an image: its registry or itself, as the credential says
+	name  string            // as the user wrote it
+	image provider.Image    // the image, or one of the registry
+	owner *provider.Backend // that the registry belongs to, nil for none
+	key   string            // for the credential; "" for an image: its registry or itself, as the credential says
 	from  source
 
 	credential provider.Credential
@@ -39,7 +41,8 @@ func (j *job) parseWanted() error {
 			return fmt.Errorf("--registry %q: %w", name, err)
 		}
 		path := strings.TrimPrefix(strings.TrimPrefix(name, image.Host), "/")
-		j.wanted = append(j.wanted, &wanted{name: name, image: image, key: keyFor(provider.LowerHost(image.Host), path)})
+		owner, _ := j.broker.Backends.Owner(image)
+		j.wanted = append(j.wanted, &wanted{name: name, image: image, owner: owner, key: keyFor(provider.LowerHost(image.Host), path)})
 	}
 	for _, name := range j.images {
 		image, err := provider.ParseImage(name)
@@ -49,7 +52,8 @@ func (j *job) parseWanted() error {
 		if err != nil {
 			return fmt.Errorf("--image %q: %w", name, err)
 		}
-		j.wanted = append(j.wanted, &wanted{name: name, image: image})
+		owner, _ := j.broker.Backends.Owner(image)
+		j.wanted = append(j.wanted, &wanted{name: name, image: image, owner: owner})
 	}
 	if len(j.wanted) == 0 {
 		if len(j.serviceAccounts) > 0 && !j.hasLogin() {
@@ -172,16 +176,10 @@ func keyFor(host, path string) string {
 	return host + "/" + path
 }
 
-// owner names the backend that a registry belongs to, "" for none.
-func (w *wanted) owner() string {
-	host, _ := provider.LookupHost(w.image)
-	return host.Provider
-}
-
 // isCloud reports whether a registry's tokens come from the cloud that it belongs to.
-func (w *wanted) isCloud() bool { return w.owner() == provider.ECR || w.isGoogle() }
+func (w *wanted) isCloud() bool { return w.owner != nil && w.owner.NodeIdentity }
 
-func (w *wanted) isGoogle() bool { return w.owner() == provider.Google }
+func (w *wanted) isGoogle() bool { return w.owner != nil && w.owner.Name == gcr.Name }
 
 // host is the registry's, in lower case.
 func (w *wanted) host() string { return provider.LowerHost(w.image.Host) }

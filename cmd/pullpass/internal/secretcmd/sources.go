@@ -50,21 +50,10 @@ func (j *job) checkLogins() error {
 	if !isOneHost(registries) {
 		return fmt.Errorf("--username is for one registry, and could be for %s; make a Secret of each, or give all logins by --from-docker-config", names(registries))
 	}
-	if of, own := userOwner(j.username), registries[0].owner(); of != "" && own != "" && of != own {
+	if of, own := j.broker.Backends.WithUsername(j.username), registries[0].owner; of != nil && own != nil && of != own {
 		return fmt.Errorf("the user %s is none of %s", j.username, registries[0].name)
 	}
 	return nil
-}
-
-// userOwner names the backend whose tokens and keys have that user, "" for none.
-func userOwner(username string) string {
-	switch username {
-	case "AWS":
-		return provider.ECR
-	case "oauth2accesstoken", "_json_key", "_json_key_base64":
-		return provider.Google
-	}
-	return ""
 }
 
 func isOneHost(registries []*wanted) bool {

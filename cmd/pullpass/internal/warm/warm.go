@@ -70,7 +70,7 @@ func parseRegistries(names []string) ([]registry, error) {
 func configRegistries(b *broker.Broker) []registry {
 	var list []registry
 	for _, rule := range b.Config.Registries {
-		image, ok := rule.Pattern.Sample(rule.Provider)
+		image, ok := rule.Pattern.Sample(rule.Backend.Hosts)
 		if !ok {
 			b.Log.Note("the rule %s is left out, it leaves the region open: name its registries with --registry", rule.Pattern)
 			continue

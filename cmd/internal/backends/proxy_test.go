@@ -1,11 +1,9 @@
-package broker
+package backends
 
 import (
 	"net/http"
 	"net/url"
 	"testing"
-
-	"github.com/pullpass/pullpass/cmd/internal/env"
 )
 
 func TestProxySparesMetadata(t *testing.T) {
@@ -15,10 +13,9 @@ func TestProxySparesMetadata(t *testing.T) {
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT":  "http://imds.example.com/",
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://agent.example.com/v1/credentials",
 	}
-	b := &Broker{Env: &env.Env{
-		Getenv: func(name string) string { return environment[name] },
-		Proxy:  func(*http.Request) (*url.URL, error) { return proxy, nil },
-	}}
+	ask := Proxy(All(),
+		func(name string) string { return environment[name] },
+		func(*http.Request) (*url.URL, error) { return proxy, nil })
 	for address, proxied := range map[string]bool{
 		"https://api.ecr.us-east-1.amazonaws.com/":     true,
 		"https://oauth2.googleapis.com/token":          true,
@@ -44,7 +41,7 @@ func TestProxySparesMetadata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := b.proxy(request); err != nil || (got != nil) != proxied {
+		if got, err := ask(request); err != nil || (got != nil) != proxied {
 			t.Errorf("%s goes to %v, %v", address, got, err)
 		}
 	}

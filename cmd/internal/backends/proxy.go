@@ -1,31 +1,38 @@
-package broker
+package backends
 
 import (
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/pullpass/pullpass/provider"
 )
 
-// proxy returns the environment's proxy for a request, but none for the metadata and
-// credential services of the clouds, which live at link-local addresses of the node: asked
-// through a proxy, another machine would answer for its own identity.
-func (b *Broker) proxy(request *http.Request) (*url.URL, error) {
-	if b.isMetadata(request.URL) {
-		return nil, nil
+// Proxy returns what proxy does, but no proxy for the metadata and credential services of the
+// backends, which live at link-local addresses of the node: asked through a proxy, another
+// machine would answer for its own identity.
+func Proxy(list provider.Backends, getenv func(string) string, proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(request *http.Request) (*url.URL, error) {
+		if isMetadata(list, getenv, request.URL) {
+			return nil, nil
+		}
+		return proxy(request)
 	}
-	return b.Proxy(request)
 }
 
-func (b *Broker) isMetadata(u *url.URL) bool {
+func isMetadata(list provider.Backends, getenv func(string) string, u *url.URL) bool {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	if host == "metadata" || host == "metadata.google.internal" {
-		return true
-	}
-	for _, name := range []string{"GCE_METADATA_HOST", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
-		if set := b.Getenv(name); set != "" && hostOf(set) == host {
+	for _, backend := range list {
+		if slices.Contains(backend.MetadataHosts, host) {
 			return true
+		}
+		for _, name := range backend.MetadataVariables {
+			if set := getenv(name); set != "" && hostOf(set) == host {
+				return true
+			}
 		}
 	}
 	address, err := netip.ParseAddr(host)

@@ -1,11 +1,10 @@
-package config
+package ecr
 
 import "testing"
 
-func TestValues(t *testing.T) {
+func TestFields(t *testing.T) {
 	const (
 		arn     = "must look like arn:aws:iam::123456789012:role/NAME"
-		email   = "must be the e-mail address of a service account, such as puller@project.iam.gserviceaccount.com"
 		noURL   = "must be a URL such as https://vpce-1.api.ecr.eu-west-1.vpce.amazonaws.com"
 		moreURL = "must be a URL without user, query and fragment"
 		httpURL = "must be an https URL; http is for loopback hosts only"
@@ -30,18 +29,6 @@ func TestValues(t *testing.T) {
 		{checkRoleARN, "arn:azure:iam::123456789012:role/pull", arn},
 		{checkRoleARN, "arn:aws:iam::123456789012:role/pull me", arn},
 		{checkRoleARN, "arn:aws:iam::123456789012:role/pull:x", arn},
-
-		{checkServiceAccount, "puller@project.iam.gserviceaccount.com", ""},
-		{checkServiceAccount, "puller@project.example.com.iam.gserviceaccount.com", ""},
-		{checkServiceAccount, "123-compute@developer.gserviceaccount.com", ""},
-		{checkServiceAccount, "project@appspot.gserviceaccount.com", ""},
-		{checkServiceAccount, "someone@example.com", email},
-		{checkServiceAccount, "@project.iam.gserviceaccount.com", email},
-		{checkServiceAccount, "puller@.gserviceaccount.com", email},
-		{checkServiceAccount, "puller@evilgserviceaccount.com", email},
-		{checkServiceAccount, "a@b@project.iam.gserviceaccount.com", email},
-		{checkServiceAccount, "a/b@project.iam.gserviceaccount.com", email},
-
 		{checkEndpoint, "https://vpce-1.api.ecr.eu-west-1.vpce.amazonaws.com", ""},
 		{checkEndpoint, "HTTPS://example.com:8443/path", ""},
 		{checkEndpoint, "http://127.1.2.3:4566", ""},

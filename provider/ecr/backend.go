@@ -1,0 +1,97 @@
+package ecr
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// Name is the backend's in configs and scopes.
+const Name = "ecr"
+
+// Backend returns Amazon ECR with ECR Public.
+func Backend() provider.Backend {
+	hosts := hosts()
+	return provider.Backend{
+		Name:  Name,
+		Title: "Amazon ECR",
+		Hosts: hosts,
+		Fields: []provider.Field{
+			{Name: "roleARN", Check: checkRoleARN},
+			{Name: "externalID", Needs: "roleARN"},
+			{Name: "profile"},
+			{Name: "endpoint", Check: checkEndpoint},
+		},
+		New: func(settings provider.Settings, node provider.Node) provider.Provider {
+			return &Provider{
+				RoleARN:    settings["roleARN"],
+				ExternalID: settings["externalID"],
+				Profile:    settings["profile"],
+				Endpoint:   settings["endpoint"],
+				Home:       node.Home,
+				Getenv:     node.Getenv,
+				Now:        node.Now,
+				Proxy:      node.Proxy,
+				Warn:       node.Warn,
+				hosts:      hosts,
+			}
+		},
+		NodeIdentity: true,
+		TokenIssuer:  "Amazon ECR",
+		// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
+		TokenLife:         12 * time.Hour,
+		Usernames:         []string{"AWS"},
+		MetadataVariables: []string{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI"},
+	}
+}
+
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	digits = "0123456789"
+	// roleBytes can stand in the path and the name of a role:
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+	roleBytes = lower + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + digits + "+=,.@_-/"
+)
+
+// consists reports whether text is not empty and has only bytes of alphabet.
+func consists(text, alphabet string) bool {
+	return text != "" && strings.Trim(text, alphabet) == ""
+}
+
+func checkRoleARN(arn string) error {
+	parts := strings.Split(arn, ":")
+	if len(parts) == 6 && parts[0] == "arn" &&
+		strings.HasPrefix(parts[1], "aws") && consists(parts[1], lower+"-") &&
+		parts[2] == "iam" && parts[3] == "" &&
+		len(parts[4]) == 12 && consists(parts[4], digits) {
+		name, isRole := strings.CutPrefix(parts[5], "role/")
+		if isRole && consists(name, roleBytes) && !strings.HasSuffix(name, "/") {
+			return nil
+		}
+	}
+	return errors.New("must look like arn:aws:iam::123456789012:role/NAME")
+}
+
+// checkEndpoint gives nothing of the URL away, there might be a password in it.
+func checkEndpoint(endpoint string) error {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+		return errors.New("must be a URL such as https://vpce-1.api.ecr.eu-west-1.vpce.amazonaws.com")
+	}
+	if u.User != nil || strings.ContainsAny(endpoint, "?#") {
+		return errors.New("must be a URL without user, query and fragment")
+	}
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return errors.New("must be an https URL; http is for loopback hosts only")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+}

@@ -1,0 +1,70 @@
+package gcr
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+// Name is the backend's in configs and scopes.
+const Name = "gcr"
+
+// hosts are Google's: https://cloud.google.com/artifact-registry/docs/transition/gcr-domains.
+var hosts = [...]provider.Row{
+	{Pattern: "gcr.io"},
+	{Pattern: "{location}.gcr.io"},
+	{Pattern: "{location}.pkg.dev"},
+}
+
+// Backend returns Google's registries.
+func Backend() provider.Backend {
+	return provider.Backend{
+		Name:  Name,
+		Title: "Google Artifact Registry",
+		Hosts: hosts[:],
+		Fields: []provider.Field{
+			{Name: "credentialsFile", Check: provider.CheckPath},
+			{Name: "impersonate", Check: checkServiceAccount},
+		},
+		New: func(settings provider.Settings, node provider.Node) provider.Provider {
+			return &Provider{
+				CredentialsFile: settings["credentialsFile"],
+				Impersonate:     settings["impersonate"],
+				Getenv:          node.Getenv,
+				DefaultFile:     defaultFile(node),
+				Now:             node.Now,
+				Proxy:           node.Proxy,
+				Warn:            node.Warn,
+			}
+		},
+		NodeIdentity: true,
+		TokenIssuer:  "Google",
+		// https://cloud.google.com/iam/docs/create-short-lived-credentials-direct
+		TokenLife: time.Hour,
+		// https://cloud.google.com/artifact-registry/docs/docker/authentication
+		Usernames:         []string{username, keyUsername, keyUsername + "_base64"},
+		MetadataHosts:     []string{"metadata", "metadata.google.internal"},
+		MetadataVariables: []string{metadataVariable},
+	}
+}
+
+// defaultFile is where gcloud keeps Application Default Credentials; "" for nowhere.
+func defaultFile(node provider.Node) string {
+	if dir := gcloudDir(node); dir != "" {
+		return filepath.Join(dir, "application_default_credentials.json")
+	}
+	return ""
+}
+
+func checkServiceAccount(email string) error {
+	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+	name, domain, _ := strings.Cut(email, "@")
+	project, found := strings.CutSuffix(domain, ".gserviceaccount.com")
+	if found && name != "" && project != "" && strings.Trim(name+project, alphabet) == "" {
+		return nil
+	}
+	return errors.New("must be the e-mail address of a service account, such as puller@project.iam.gserviceaccount.com")
+}
