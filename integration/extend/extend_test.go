@@ -104,3 +104,57 @@ func TestCommand(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
 }
+
+// TestBackend adds a backend: a directory below provider and a line in the list. Every command
+// knows it then.
+func TestBackend(t *testing.T) {
+	binary := extension{
+		directory: "provider/toy",
+		source:    "toy/toy.go",
+		list:      "cmd/internal/backends/backends.go",
+		after:     "dockerhub.Backend(),",
+		line:      "toy.Backend(),",
+	}.build(t)
+	directory := t.TempDir()
+	config := func(user string) string {
+		path := filepath.Join(directory, user+".yaml")
+		text := "apiVersion: pullpass/v1\nkind: Config\nregistries:\n- {match: eu.toy.example.com, provider: toy, toy: {user: " + user + "}}\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	request := func(host string) string {
+		return `{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"` + host + `/team/app"}`
+	}
+	good, bad := config("woody"), config("root")
+	cache := "--cache-dir=" + filepath.Join(directory, "cache")
+	for _, test := range []struct {
+		stdin  string
+		args   []string
+		code   int
+		stdout string // a part of it
+		stderr string // a part of it
+	}{
+		// The plugin: by a rule, by the built-in rule, and not for the host next to it.
+		{request("eu.toy.example.com"), []string{"--config", good, cache}, 0, `"auth":{"eu.toy.example.com":{"username":"toy-woody","password":"block"}}`, ""},
+		{request("us.toy.example.com"), []string{"--config", good, cache}, 0, `"auth":{"us.toy.example.com":{"username":"toy-","password":"block"}}`, ""},
+		{request("toy.example.com"), []string{"--config", good, cache}, 0, `"cacheKeyType":"Registry"`, "no provider claims the host toy.example.com"},
+		{"", []string{"cache", "list", "--config", good, cache}, 0, "toy-woody", ""},
+		// Its section of the config.
+		{"", []string{"config", "check", "--pullpass", good}, 0, "ok, 1 rule", ""},
+		{"", []string{"config", "check", "--pullpass", bad}, 1, "", "registries[0].toy.user: must not be root"},
+		// The kubelet's config.
+		{"", []string{"config", "kubelet", "--config", good}, 0, `- "*.toy.example.com"`, ""},
+		{"", []string{"config", "kubelet", "--config", good, "--registry", "eu.toy.example.com"}, 0, `- "eu.toy.example.com"`, ""},
+		{"", []string{"config", "kubelet", "--config", good, "--registry", "quay.io"}, 1, "", "Docker Hub and the toy registry"},
+		// The other commands.
+		{"", []string{"warm", "--config", good, cache}, 0, "eu.toy.example.com: toy, good until it is revoked", ""},
+		{"", []string{"secret", "regcred", "--config", good, cache, "--registry", "eu.toy.example.com", "-o", "dockerconfigjson"}, 0, `"eu.toy.example.com"`, ""},
+	} {
+		code, stdout, stderr := run(t, binary, test.stdin, test.args...)
+		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("%q: exit code %d, stdout %q, stderr %q", test.args, code, stdout, stderr)
+		}
+	}
+}
