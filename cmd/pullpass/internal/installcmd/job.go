@@ -11,6 +11,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/systemd"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -23,7 +24,7 @@ func (j *job) installer() (*installer.Installer, error) {
 	here := &installer.Installer{
 		Folder:    stateDirectory,
 		Healthy:   kubelet.Healthy,
-		Systemctl: kubelet.Systemctl,
+		Systemctl: systemd.Systemctl,
 		Now:       j.broker.Now,
 		Done:      func(text string) { fmt.Fprintln(j.stdio.Out, text) },
 		Note:      func(text string) { j.broker.Log.Note("%s", text) },
@@ -113,11 +114,11 @@ func (j *job) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if pf.Printed && j.restart { // a DaemonSet would wait for ever
+	if pf.Settings != "" && j.restart { // a DaemonSet would wait for ever
 		return provider.WithHint(fmt.Errorf("install on %s: its files cannot be written", pf.Name),
 			fmt.Sprintf("pullpass config show %s tells the way; a node affinity keeps the DaemonSet off such nodes", pf.Name))
 	}
-	if pf.Printed {
+	if pf.Settings != "" {
 		return j.printSettings(pf.Name, entry)
 	}
 	options := j.options()

@@ -90,7 +90,7 @@ func (i *Installer) stale(running *kubelet.Process, p *plan) bool {
 // readsConfig is the error of a kubelet with flags that we do not write and that are not those of
 // the install: a restart does not change them.
 func readsConfig(running *kubelet.Process, r *record) error {
-	if r.Flags != nil || r.Platform == "rke2" {
+	if known := platform.Known(r.Platform); r.Flags != nil || known.SetsFlags && known.Program == "" {
 		return nil
 	}
 	if err := hasFlags(running, r); err != nil {
@@ -110,7 +110,7 @@ func whenRestarted(running *kubelet.Process, r *record) string {
 }
 
 func whenStarted(r *record) string {
-	if r.Flags != nil || r.rancher() {
+	if r.Flags != nil || r.setsFlags() {
 		return "it will read this when it starts"
 	}
 	return "one that starts with " + platform.Flags(r.Config, r.BinDir) + " reads this"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -80,7 +81,7 @@ func (i *Installer) await(ctx context.Context, fits fit, timeout time.Duration) 
 	}
 }
 
-func healthURL(p *kubelet.Process) string { return p.HealthURL(os.DirFS("/")) }
+func healthURL(p *kubelet.Process) string { return p.HealthURL(os.DirFS("/"), platform.ConfigDir(p)) }
 
 // healthy asks a kubelet whether it is, unless it is set not to answer.
 func (i *Installer) healthy(ctx context.Context, p *kubelet.Process) error {

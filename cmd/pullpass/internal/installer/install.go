@@ -202,7 +202,7 @@ func unit(running *kubelet.Process, r *record) string {
 	switch {
 	case running != nil && running.Service != "":
 		return running.Service
-	case r.Service != "" || r.rancher():
+	case r.Service != "" || r.setsFlags():
 		return r.Service
 	}
 	return "kubelet.service"

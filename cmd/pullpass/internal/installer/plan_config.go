@@ -15,7 +15,7 @@ func (b *planner) planConfig() (config, error) {
 	if err != nil {
 		return config{}, err
 	}
-	if (pf.Name == "k3s" || pf.Name == "rke2") && c.path != pf.Config {
+	if pf.SetsFlags && c.path != pf.Config {
 		return config{}, fmt.Errorf("%s is a directory, and %s takes only a file there", pf.Config, pf.Name)
 	}
 	old, oldData, err := read(c.path)

@@ -64,8 +64,8 @@ type record struct {
 	Files   []file   `json:"files,omitempty"`
 }
 
-// rancher reports whether it is one of k3s or RKE2, which give their kubelet the flags themselves.
-func (r *record) rancher() bool { return r.Platform == "k3s" || r.Platform == "rke2" }
+// setsFlags is platform.Platform.SetsFlags of the record's platform.
+func (r *record) setsFlags() bool { return platform.Known(r.Platform).SetsFlags }
 
 // The kinds of files, by what can be taken out of one that others have changed too.
 const (

@@ -63,13 +63,13 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 // untouched reports whether nothing can have been installed: the files of the platform cannot be
 // written, and there is no state.
 func (i *Installer) untouched(o Options) bool {
-	return o.Platform.Printed && i.load() == nil && i.state.Installed == nil && i.state.Trial == nil
+	return o.Platform.Settings != "" && i.load() == nil && i.state.Installed == nil && i.state.Trial == nil
 }
 
 // unrecorded is the error of a node that has pullpass, but no record of an install: what was there
 // before is not known.
 func (i *Installer) unrecorded(pf platform.Platform) error {
-	if pf.Config == "" || pf.Printed {
+	if pf.Config == "" || pf.Settings != "" {
 		return nil
 	}
 	c, err := readConfig(pf.Config)
@@ -284,7 +284,7 @@ func (i *Installer) uses(running *kubelet.Process, p *plan) bool {
 func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 	r := p.record
 	switch {
-	case !p.emptied, i.Find == nil, r.rancher():
+	case !p.emptied, i.Find == nil, r.setsFlags():
 		return nil
 	case running != nil && (running.Hidden || hasFlags(running, r) != nil):
 		return nil

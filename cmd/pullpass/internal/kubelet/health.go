@@ -22,29 +22,26 @@ const (
 	healthPort    = 10248
 	healthAddress = "127.0.0.1"
 
-	// healthTimeout is for one question.
+	// healthTimeout is the time for one request.
 	healthTimeout = 5 * time.Second
-	// maxAnswer is what is read of an answer, which is "ok" or a few lines of checks.
+	// maxAnswer is how much of an answer is read. It is "ok" or a few lines of checks.
 	maxAnswer = 64 << 10 // bytes
-
-	// k3sConfig is where k3s gives its kubelet the configuration, with the default data folder.
-	k3sConfig = "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d"
 )
 
-// HealthURL is where the kubelet tells whether it is well, from its flags and the configuration
-// files that these name, in files, which is the root of the machine: http://127.0.0.1:10248/healthz
-// by default; "" if it is turned off. A file that cannot be read counts as one that says nothing.
-func (p Process) HealthURL(files fs.FS) string {
+// HealthURL returns the URL of the kubelet's health check, http://127.0.0.1:10248/healthz by default; ""
+// if it is turned off. The port and the address are in the kubelet's flags and in its configuration
+// files. files is the root of the machine. configDir is the directory with the configuration of a
+// kubelet whose flags do not name one, "" for none. Files that cannot be read are ignored.
+func (p Process) HealthURL(files fs.FS, configDir string) string {
 	where := health{Port: healthPort, Address: healthAddress}
 	if name, ok := p.Flag("config"); ok {
 		where.read(files, name)
 	}
-	folder, ok := p.Flag("config-dir")
-	if p.Name() == "k3s" {
-		folder, ok = k3sConfig, true
+	if name, ok := p.Flag("config-dir"); ok && configDir == "" {
+		configDir = name
 	}
-	if ok {
-		for _, name := range dropIns(files, folder) {
+	if configDir != "" {
+		for _, name := range dropIns(files, configDir) {
 			where.read(files, name)
 		}
 	}
@@ -59,13 +56,13 @@ func (p Process) HealthURL(files fs.FS) string {
 	return where.url()
 }
 
-// health has the settings of a KubeletConfiguration that say where it answers.
+// health has the fields of a KubeletConfiguration for the health check.
 type health struct {
 	Port    int    `yaml:"healthzPort"`
 	Address string `yaml:"healthzBindAddress"`
 }
 
-// read takes over what the file, YAML or JSON, says. The rest stays as it is.
+// read sets the fields that are in the file, which is YAML or JSON.
 func (h *health) read(files fs.FS, name string) {
 	data, err := fs.ReadFile(files, inFS(name))
 	if err != nil {
@@ -77,7 +74,7 @@ func (h *health) read(files fs.FS, name string) {
 	}
 }
 
-// url is "" for port 0. Where it answers on all addresses, it is asked by the loopback one.
+// url returns the URL, "" for port 0. If the kubelet listens on all addresses, it is the loopback one.
 func (h health) url() string {
 	if h.Port == 0 {
 		return ""
@@ -95,19 +92,19 @@ func (h health) url() string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(h.Port)) + "/healthz"
 }
 
-// dropIns returns the files that the kubelet reads below the folder of --config-dir, in its order.
-func dropIns(files fs.FS, folder string) []string {
+// dropIns returns the files that the kubelet reads below the directory of --config-dir, in its order.
+func dropIns(files fs.FS, directory string) []string {
 	var names []string
-	_ = fs.WalkDir(files, inFS(folder), func(name string, entry fs.DirEntry, err error) error {
+	_ = fs.WalkDir(files, inFS(directory), func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() && path.Ext(name) == ".conf" {
 			names = append(names, name)
 		}
-		return nil // what cannot be read says nothing
+		return nil // errors are ignored
 	})
 	return names
 }
 
-// inFS is a path of the machine as package fs has it.
+// inFS returns a path of the machine in the form of package fs.
 func inFS(name string) string {
 	if name = strings.TrimPrefix(path.Clean("/"+name), "/"); name != "" {
 		return name
@@ -115,7 +112,7 @@ func inFS(name string) string {
 	return "."
 }
 
-// Healthy asks the kubelet at url, of HealthURL, once. The error says why it is not well.
+// Healthy asks the kubelet once at url, which is from HealthURL. The error says why it is not healthy.
 func Healthy(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

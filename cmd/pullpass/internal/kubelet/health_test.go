@@ -13,20 +13,20 @@ import (
 func TestHealthURL(t *testing.T) {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	files := fstest.MapFS{
-		"c/plain.yaml":  file("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"),
-		"c/port.yaml":   file("healthzPort: 1234\n"),
-		"c/off.yaml":    file("healthzPort: 0\n"),
-		"c/all.json":    file(`{"kind": "KubeletConfiguration", "healthzBindAddress": "0.0.0.0", "healthzPort": 1234}`),
-		"c/six.yaml":    file("healthzBindAddress: \"::\"\n"),
-		"c/one.yaml":    file("healthzBindAddress: 192.0.2.1\n"),
-		"c/none.yaml":   file("healthzBindAddress: \"\"\nhealthzPort: null\n"),
-		"c/broken.yaml": file("healthzPort: [\n"),
-		"c/odd.yaml":    file("healthzPort: many\n"),
-		"d/1.conf":      file("healthzPort: 1\nhealthzBindAddress: 127.0.0.2\n"),
-		"d/2.conf":      file("healthzPort: 2\n"),
-		"d/3.yaml":      file("healthzPort: 3\n"),
-		"empty/x":       file(""),
-		strings.TrimPrefix(k3sConfig, "/") + "/00-k3s-defaults.conf": file("healthzBindAddress: ::1\n"),
+		"c/plain.yaml":             file("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"),
+		"c/port.yaml":              file("healthzPort: 1234\n"),
+		"c/off.yaml":               file("healthzPort: 0\n"),
+		"c/all.json":               file(`{"kind": "KubeletConfiguration", "healthzBindAddress": "0.0.0.0", "healthzPort": 1234}`),
+		"c/six.yaml":               file("healthzBindAddress: \"::\"\n"),
+		"c/one.yaml":               file("healthzBindAddress: 192.0.2.1\n"),
+		"c/none.yaml":              file("healthzBindAddress: \"\"\nhealthzPort: null\n"),
+		"c/broken.yaml":            file("healthzPort: [\n"),
+		"c/odd.yaml":               file("healthzPort: many\n"),
+		"d/1.conf":                 file("healthzPort: 1\nhealthzBindAddress: 127.0.0.2\n"),
+		"d/2.conf":                 file("healthzPort: 2\n"),
+		"d/3.yaml":                 file("healthzPort: 3\n"),
+		"empty/x":                  file(""),
+		"k3s/00-k3s-defaults.conf": file("healthzBindAddress: ::1\n"),
 	}
 	for args, want := range map[string]string{
 		"kubelet":                                                 "http://127.0.0.1:10248/healthz",
@@ -50,11 +50,15 @@ func TestHealthURL(t *testing.T) {
 		"kubelet --healthz-port=x":                                "http://127.0.0.1:10248/healthz",
 		"/usr/local/bin/k3s server":                               "http://[::1]:10248/healthz",
 	} {
-		if got := (Process{Args: strings.Fields(args)}).HealthURL(files); got != want {
+		configDir := ""
+		if strings.Contains(args, "k3s") {
+			configDir = "/k3s"
+		}
+		if got := (Process{Args: strings.Fields(args)}).HealthURL(files, configDir); got != want {
 			t.Errorf("%s: %q, want %q", args, got, want)
 		}
 	}
-	if got := (Process{Args: []string{"kubelet", "--config=/x", "--config-dir=/"}}).HealthURL(brokenFS{}); got != "http://127.0.0.1:10248/healthz" {
+	if got := (Process{Args: []string{"kubelet", "--config=/x", "--config-dir=/"}}).HealthURL(brokenFS{}, ""); got != "http://127.0.0.1:10248/healthz" {
 		t.Errorf("files that cannot be read: %q", got)
 	}
 }

@@ -1,5 +1,4 @@
-// Package kubelet finds the kubelet that runs on a machine, asks it whether it is well, and
-// restarts it.
+// Package kubelet finds the kubelet that runs on a machine, and asks it whether it is healthy.
 package kubelet
 
 import (
@@ -18,26 +17,27 @@ import (
 
 // A Process is a running kubelet, or one of the programs that have a kubelet inside.
 type Process struct {
-	// ID is the boot's ID, the process's and its start time: never the same for two processes.
+	// ID is made of the boot's ID, the process ID and the start time. No two processes have the same.
 	ID  string
 	PID int
 	// Args is the whole argv.
 	Args []string
-	// Hidden says that Args are not the kubelet's: k3s and kubelite run it inside themselves.
+	// Hidden says that Args are not the kubelet's arguments: k3s and kubelite run the kubelet inside
+	// themselves.
 	Hidden bool
-	// Service is the systemd unit that it is in, such as "kubelet.service"; "" if none.
+	// Service is its systemd unit, such as "kubelet.service"; "" if it is in none.
 	Service string
 }
 
-// Name is what the program is called: kubelet, k3s or kubelite.
+// Name is the name of the program: kubelet, k3s or kubelite.
 func (p Process) Name() string { return path.Base(p.Args[0]) }
 
 // Flag returns the value of a flag, which is named without dashes; "" and false if the process
 // has none.
 func (p Process) Flag(name string) (string, bool) { return Flag(p.Args, name) }
 
-// Flag returns the value that a flag of the kubelet has in args, the last one if there are more.
-// Both --name=value and --name value are read, and "_" in a name means "-", as the kubelet has it.
+// Flag returns the value of a flag of the kubelet in args, the last one if there are several. As for the
+// kubelet, --name=value and --name value are the same, and so are "_" and "-" in a name.
 func Flag(args []string, name string) (value string, found bool) {
 	for i := 0; i < len(args); i++ {
 		own, v, joined := CutFlag(args[i])
@@ -53,8 +53,8 @@ func Flag(args []string, name string) (value string, found bool) {
 	return value, found
 }
 
-// CutFlag returns the name of the flag that an argument is, without dashes and with "-" for "_",
-// and the value that is joined to it by "=". The name is "" if it is no flag.
+// CutFlag returns the name of the flag in an argument, without leading dashes and with "-" for "_", and
+// the value after "=", if joined. The name is "" if the argument is no flag.
 func CutFlag(arg string) (name, value string, joined bool) {
 	flag, ok := strings.CutPrefix(arg, "--")
 	if !ok {
@@ -64,10 +64,9 @@ func CutFlag(arg string) (name, value string, joined bool) {
 	return strings.ReplaceAll(name, "_", "-"), value, joined
 }
 
-// Find looks in proc, which is a /proc, for the kubelet of the machine, and returns nil if none
-// runs. Those in containers are not the machine's, nor are those of other users than root, or
-// processes such as "kubelet --version". It reads only what every user may. It is an error if there
-// are two.
+// Find returns the kubelet that runs on the machine with this /proc, nil if none does. It passes over
+// kubelets in containers and of users other than root, and processes such as "kubelet --version". It
+// reads only what every user may read. It is an error if there are two kubelets.
 func Find(proc string) (*Process, error) {
 	entries, err := os.ReadDir(proc)
 	if err != nil {
@@ -96,7 +95,7 @@ func Find(proc string) (*Process, error) {
 			found = append(found, *p)
 		}
 	}
-	// When the kubelet starts a program, that one looks like the kubelet until it is executed.
+	// A child of the kubelet looks like the kubelet until it executes its program.
 	pids := map[int]bool{}
 	for _, p := range found {
 		pids[p.PID] = true
@@ -111,17 +110,17 @@ func Find(proc string) (*Process, error) {
 	return nil, fmt.Errorf("look for the kubelet: processes %d and %d both are one", found[0].PID, found[1].PID)
 }
 
-// process is a Process with what tells it from others.
+// process is a Process with what identifies it.
 type process struct {
 	Process
 	parent int
 	start  string // clock ticks after boot
 }
 
-// read returns the process whose folder of a /proc this is, without ID and PID; nil if it is no
-// kubelet of the machine.
-func read(folder string) (*process, error) {
-	cmdline, err := os.ReadFile(filepath.Join(folder, "cmdline"))
+// read returns the process of a directory in /proc, without ID and PID; nil if it is not the kubelet of
+// the machine.
+func read(directory string) (*process, error) {
+	cmdline, err := os.ReadFile(filepath.Join(directory, "cmdline"))
 	if err != nil {
 		return nil, err
 	}
@@ -129,25 +128,25 @@ func read(folder string) (*process, error) {
 	if args == nil {
 		return nil, nil
 	}
-	status, err := os.ReadFile(filepath.Join(folder, "status"))
+	status, err := os.ReadFile(filepath.Join(directory, "status"))
 	if err != nil {
 		return nil, err
 	}
 	if inContainer(status) || !ofRoot(status) {
 		return nil, nil
 	}
-	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
+	stat, err := os.ReadFile(filepath.Join(directory, "stat"))
 	if err != nil {
 		return nil, err
 	}
-	cgroup, err := os.ReadFile(filepath.Join(folder, "cgroup"))
+	cgroup, err := os.ReadFile(filepath.Join(directory, "cgroup"))
 	if err != nil {
 		return nil, err
 	}
 	p := process{Process: Process{Args: args, Hidden: hidden, Service: service(cgroup)}}
 	state, parent, start, err := parseStat(stat)
 	if err != nil {
-		return nil, fmt.Errorf("%s/stat: %w", folder, err)
+		return nil, fmt.Errorf("%s/stat: %w", directory, err)
 	}
 	if state == "Z" || state == "X" {
 		return nil, nil
@@ -156,15 +155,14 @@ func read(folder string) (*process, error) {
 	return &p, nil
 }
 
-// gone reports whether a process has ended while it was read. A process of another user's can be
-// out of sight altogether (mount option hidepid of /proc).
+// gone reports whether a process ended while it was read. A process of another user can be invisible
+// altogether (mount option hidepid of /proc).
 func gone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ESRCH)
 }
 
-// arguments returns the argv in a cmdline of /proc if it is that of a kubelet, and whether the
-// kubelet's own flags are not in it. It is empty for threads of the kernel and for processes that
-// have ended.
+// arguments returns the argv in a cmdline file of /proc, nil if it is not a kubelet's. hidden says that
+// it lacks the kubelet's own flags. The file is empty for kernel threads and for processes that ended.
 func arguments(cmdline []byte) (args []string, hidden bool) {
 	text := strings.TrimRight(string(cmdline), "\x00")
 	if text == "" {
@@ -195,8 +193,8 @@ func arguments(cmdline []byte) (args []string, hidden bool) {
 	return nil, false
 }
 
-// inContainer reports whether the process of a status file of /proc has a namespace of processes
-// below that of /proc: NSpid has its ID in each.
+// inContainer reports whether the process of a status file of /proc is in a PID namespace below that of
+// /proc. NSpid has its ID in each namespace.
 func inContainer(status []byte) bool {
 	for line := range strings.Lines(string(status)) {
 		if ids, ok := strings.CutPrefix(line, "NSpid:"); ok {
@@ -206,9 +204,9 @@ func inContainer(status []byte) bool {
 	return false
 }
 
-// ofRoot reports whether the process of a status file of /proc runs as root: anybody can call a
-// program kubelet, and its arguments say where root writes to. Uid has the real, effective, saved
-// and file system's ID.
+// ofRoot reports whether the process of a status file of /proc runs as root. Anybody can name a program
+// kubelet, and its arguments decide where root writes. Uid has the real, effective, saved and file
+// system's user ID.
 func ofRoot(status []byte) bool {
 	for line := range strings.Lines(string(status)) {
 		if ids, ok := strings.CutPrefix(line, "Uid:"); ok {
@@ -219,8 +217,8 @@ func ofRoot(status []byte) bool {
 	return false
 }
 
-// parseStat returns state, parent and start time of a stat file of /proc, see proc_pid_stat(5).
-// The name of the program, in brackets, may hold spaces and brackets.
+// parseStat returns the state, parent and start time in a stat file of /proc, see proc_pid_stat(5). The
+// name of the program, in brackets, may contain spaces and brackets.
 func parseStat(stat []byte) (state string, parent int, start string, err error) {
 	_, rest, _ := strings.Cut(string(stat), "(")
 	fields := strings.Fields(rest[strings.LastIndex(rest, ")")+1:]) // the first is number 3
@@ -231,21 +229,21 @@ func parseStat(stat []byte) (state string, parent int, start string, err error) 
 	return fields[0], parent, fields[19], err
 }
 
-// service returns the name of the systemd service in a cgroup file of /proc: the last part of a
-// path that is one, in systemd's own hierarchy. Those of a user's session are no node's.
+// service returns the name of the systemd service in a cgroup file of /proc: the last service in a path
+// of systemd's own hierarchy. Services in a user's session are not the node's.
 func service(cgroup []byte) string {
 	for line := range strings.Lines(string(cgroup)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3) // number:controllers:path
 		if len(parts) < 3 || parts[1] != "" && parts[1] != "name=systemd" {
 			continue
 		}
-		folders := strings.Split(parts[2], "/")
-		if slices.Contains(folders, "user.slice") {
+		directories := strings.Split(parts[2], "/")
+		if slices.Contains(directories, "user.slice") {
 			return ""
 		}
-		for _, folder := range slices.Backward(folders) {
-			if strings.HasSuffix(folder, ".service") {
-				return folder
+		for _, name := range slices.Backward(directories) {
+			if strings.HasSuffix(name, ".service") {
+				return name
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func makeProc(t *testing.T, entries map[int]entry) string {
 	write("sys/kernel/random/boot_id", "0b5f4a3c-6f0e-4d7b-9f0c-1d2e3f4a5b6c\n")
 	write("version", "Linux\n")
 	for pid, e := range entries {
-		folder := fmt.Sprint(pid) + "/"
+		directory := fmt.Sprint(pid) + "/"
 		if e.state == "" {
 			e.state = "S"
 		}
@@ -45,11 +45,11 @@ func makeProc(t *testing.T, entries map[int]entry) string {
 		if e.uid == "" {
 			e.uid = "0\t0\t0\t0"
 		}
-		write(folder+"cmdline", strings.ReplaceAll(e.cmdline, "|", "\x00"))
+		write(directory+"cmdline", strings.ReplaceAll(e.cmdline, "|", "\x00"))
 		// The name may have spaces and brackets in it.
-		write(folder+"stat", fmt.Sprintf("%d (a) b (c) %s %d 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 9 0 %d 0 0\n", pid, e.state, e.parent, 1000+pid))
-		write(folder+"status", "Name:\tx\nNStgid:\t"+e.nspid+"\nNSpid:\t"+e.nspid+"\nUid:\t"+e.uid+"\nThreads:\t1\n")
-		write(folder+"cgroup", e.cgroup)
+		write(directory+"stat", fmt.Sprintf("%d (a) b (c) %s %d 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 9 0 %d 0 0\n", pid, e.state, e.parent, 1000+pid))
+		write(directory+"status", "Name:\tx\nNStgid:\t"+e.nspid+"\nNSpid:\t"+e.nspid+"\nUid:\t"+e.uid+"\nThreads:\t1\n")
+		write(directory+"cgroup", e.cgroup)
 	}
 	return proc
 }

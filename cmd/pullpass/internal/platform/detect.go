@@ -9,28 +9,30 @@ import (
 	"strings"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/rootfs"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/systemd"
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Detect tells the platform of the machine whose files are at root and whose kubelet is running,
-// nil if none is. Where that kubelet has the two flags, or its unit has them, their paths are the
-// platform's, else those that are usual for its kind. Links with absolute targets lead right only
-// if root is "/".
+// Detect returns the platform of the machine whose root directory is root and whose kubelet is running,
+// nil if none is. If that kubelet or its unit has the two flags, their paths are the platform's.
+// Otherwise its paths are the usual ones of its kind. Symbolic links with absolute targets are followed
+// correctly only if root is "/".
 //
-// An error's hint says what to do. The Platform beside it has what is known in spite of it, of
-// use for one who brings the paths.
+// The hint of an error says what to do. The Platform beside an error has what is known nevertheless, for
+// a caller that has the paths from elsewhere.
 func Detect(root string, running *kubelet.Process) (Platform, error) {
-	n := node{root}
+	files := rootfs.Root(root)
 	var looked []string
 	for _, k := range kinds() {
 		if !k.runs(running) {
 			continue
 		}
-		if k.is(n, running) {
-			if err := n.only(k, running); err != nil {
+		if k.is(files, running) {
+			if err := k.checkOnly(files, running); err != nil {
 				return k.Platform, err
 			}
-			return k.resolve(n, running)
+			return k.resolve(files, running)
 		}
 		looked = append(looked, k.Name)
 	}
@@ -50,77 +52,71 @@ func Detect(root string, running *kubelet.Process) (Platform, error) {
 func Named(root, name string, running *kubelet.Process) (Platform, error) {
 	for _, k := range kinds() {
 		if k.Name == name && slices.Contains(Names(), name) {
-			return k.resolve(node{root}, running)
+			return k.resolve(rootfs.Root(root), running)
 		}
 	}
 	return Platform{}, provider.WithHint(fmt.Errorf("unknown platform %q", name), "it is one of "+strings.Join(Names(), ", "))
 }
 
-// ErrTwoKinds is of a machine on which no kubelet runs that would tell of which kind it is.
+// ErrTwoKinds is the error for a machine with files of two kinds of nodes, on which no kubelet runs that
+// would tell which kind it is.
 var ErrTwoKinds = errors.New("there are files of two kinds of nodes, and none runs")
 
-// only refuses to guess: left-overs of another kind on a machine whose kubelet does not run would
-// have pullpass installed where no kubelet looks.
-func (n node) only(k kind, running *kubelet.Process) error {
-	if running != nil || k.traces() == nil {
+// checkOnly returns ErrTwoKinds if no kubelet runs and there are also traces of another kind. One of
+// them is left over: with a guess, pullpass could be installed where no kubelet looks.
+func (k kind) checkOnly(files rootfs.Root, running *kubelet.Process) error {
+	if running != nil || k.traces == nil {
 		return nil
 	}
 	for _, other := range kinds() {
-		if other.Name != k.Name && slices.ContainsFunc(other.traces(), n.exists) {
+		if other.Name != k.Name && slices.ContainsFunc(other.traces, files.Exists) {
 			return provider.WithHint(fmt.Errorf("find the kubelet: %w: %s and %s", ErrTwoKinds, k.Name, other.Name), "name the platform with --platform")
 		}
 	}
 	return nil
 }
 
-// traces are the files that show that a machine is or was of this kind, and of no other. There are
-// none for kinds that count before all others.
-func (k kind) traces() []string {
-	switch k.Name {
-	case "eks", "gke", "aks", "rke2", "k3s":
-		return k.markers
-	case "kubeadm":
-		return []string{generatedFlags, "/etc/kubernetes/kubelet.conf", "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf", "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf"}
-	}
-	return nil
-}
-
-// runs reports whether a kubelet that runs, if one does, can be one of this kind: some have it in
-// a program or a service of their own.
+// runs reports whether the running kubelet, if there is one, can be of this kind, by its program and its
+// service.
 func (k kind) runs(running *kubelet.Process) bool {
-	if running == nil {
+	switch {
+	case running == nil:
 		return true
+	case k.Program != "":
+		return running.Name() == k.Program
+	case running.Name() != "kubelet":
+		return false
+	case k.services != "":
+		return running.Service == "" || strings.HasPrefix(running.Service, k.services)
 	}
-	switch k.Name {
-	case "k3s":
-		return running.Name() == "k3s"
-	case "microk8s":
-		return running.Name() == "kubelite"
-	case "rke2":
-		return running.Name() == "kubelet" && (running.Service == "" || strings.HasPrefix(running.Service, "rke2-"))
-	}
-	return running.Name() == "kubelet" && !strings.HasPrefix(running.Service, "rke2-")
+	return !slices.ContainsFunc(kinds(), func(other kind) bool {
+		return other.services != "" && strings.HasPrefix(running.Service, other.services)
+	})
 }
 
-// is reports whether the machine is of this kind.
-func (k kind) is(n node, running *kubelet.Process) bool {
-	if running != nil && (running.Hidden || k.Name == "rke2" && running.Service != "") {
-		return true // runs has said so
+// is reports whether the machine is of this kind, if runs has not ruled that out.
+func (k kind) is(files rootfs.Root, running *kubelet.Process) bool {
+	if running != nil && (running.Hidden || k.services != "" && running.Service != "") {
+		return true // no other kind has such a program or service
 	}
-	return slices.ContainsFunc(k.markers, n.exists) || slices.Contains(k.systems, n.system())
+	markers := k.markers
+	if markers == nil {
+		markers = k.traces
+	}
+	return slices.ContainsFunc(markers, files.Exists) || slices.Contains(k.systems, system(files))
 }
 
-// system is the ID in /etc/os-release, os-release(5); "" without one.
-func (n node) system() string {
+// system returns the ID in os-release, see os-release(5); "" if there is none.
+func system(files rootfs.Root) string {
 	for _, file := range []string{"/etc/os-release", "/usr/lib/os-release"} {
-		data, err := n.read(file)
+		data, err := files.ReadFile(file)
 		if err != nil {
 			continue
 		}
 		id := ""
-		for _, a := range assignments(data, false) {
-			if a.name == "ID" {
-				id = a.text()
+		for _, a := range systemd.Assignments(data, false) {
+			if a.Name == "ID" {
+				id = a.Value()
 			}
 		}
 		return id
@@ -128,7 +124,8 @@ func (n node) system() string {
 	return ""
 }
 
-func (k kind) resolve(n node, running *kubelet.Process) (Platform, error) {
+// resolve returns the platform of a machine of this kind.
+func (k kind) resolve(files rootfs.Root, running *kubelet.Process) (Platform, error) {
 	p := k.Platform
 	if running != nil && running.Service != "" {
 		p.Service = running.Service
@@ -139,13 +136,13 @@ func (k kind) resolve(n node, running *kubelet.Process) (Platform, error) {
 	case k.complete == nil:
 		return p, nil
 	}
-	if err := k.complete(n, &p, running); err != nil {
+	if err := k.complete(files, &p, running); err != nil {
 		return p, err
 	}
 	return p, p.checkPaths()
 }
 
-// checkPaths refuses those of a kubelet that depend on its working directory.
+// checkPaths refuses paths that depend on the kubelet's working directory.
 func (p *Platform) checkPaths() error {
 	for _, f := range [...]struct{ name, path string }{{ConfigFlag, p.Config}, {BinDirFlag, p.BinDir}} {
 		if !path.IsAbs(f.path) {
@@ -156,7 +153,7 @@ func (p *Platform) checkPaths() error {
 	return nil
 }
 
-// argv is that of the kubelet that runs, nil if it does not or cannot be seen.
+// argv returns the arguments of the running kubelet, nil if none runs or they are hidden.
 func argv(running *kubelet.Process) []string {
 	if running == nil || running.Hidden {
 		return nil
@@ -164,7 +161,8 @@ func argv(running *kubelet.Process) []string {
 	return running.Args
 }
 
-// takeFlags takes over the paths of the two flags if args have both.
+// takeFlags makes the paths of the two flags in args the platform's. It returns false, and changes
+// nothing, if args lack one.
 func takeFlags(p *Platform, args []string) bool {
 	config, hasConfig := kubelet.Flag(args, ConfigFlag)
 	binDir, hasBinDir := kubelet.Flag(args, BinDirFlag)
@@ -175,52 +173,54 @@ func takeFlags(p *Platform, args []string) bool {
 	return true
 }
 
-// inPlace completes a platform that gives its kubelet the flags itself. A kubelet that runs without
-// them, and will start without them, is an error: it would read nothing of what is installed.
-func inPlace(n node, p *Platform, running *kubelet.Process) error {
+// inPlace completes a platform whose own unit has the flags. It is an error if the kubelet runs without
+// them and will start without them: it would not read what is installed.
+func inPlace(files rootfs.Root, p *Platform, running *kubelet.Process) error {
 	if takeFlags(p, argv(running)) {
 		return nil
 	}
-	u, err := n.readUnit(p.Service)
+	u, err := systemd.ReadUnit(files, p.Service)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	values, _, err := n.variables(u)
+	values, _, err := u.Variables(files)
 	if err != nil {
 		return err
 	}
-	if !takeFlags(p, u.arguments(values)) && running != nil {
+	if !takeFlags(p, u.Arguments(values)) && running != nil {
 		return p.unlessRuns(false, fmt.Errorf("install on %s: the kubelet runs without --%s, and reads no such file", p.Name, ConfigFlag))
 	}
 	return nil
 }
 
-// extraArguments completes a platform where the flags come from the file that its packages have for
-// more arguments, unless the unit has them from elsewhere. What the unit will give the kubelet when
-// it starts next counts more than what the running one has: somebody may have changed it since.
-func extraArguments(n node, p *Platform, running *kubelet.Process) error {
+// extraArguments completes a platform whose unit reads additional arguments from a file. The flags belong
+// into that file, unless the unit has them from elsewhere. The flags that the unit will give the kubelet
+// at its next start take precedence over those of the running kubelet: somebody may have changed the
+// unit since.
+func extraArguments(files rootfs.Root, p *Platform, running *kubelet.Process) error {
 	runs := takeFlags(p, argv(running))
-	u, err := n.readUnit(p.Service)
+	u, err := systemd.ReadUnit(files, p.Service)
 	if err != nil {
 		return p.unlessRuns(runs, err)
 	}
-	values, setBy, err := n.variables(u)
+	values, setBy, err := u.Variables(files)
 	if err != nil {
 		return err
 	}
-	comes := takeFlags(p, u.arguments(values))
-	file, err := u.flagsFile(setBy[extraArgs])
+	comes := takeFlags(p, u.Arguments(values))
+	file, err := flagsFile(u, setBy[extraArgs])
 	if err != nil {
 		return p.unlessRuns(runs || comes, err)
 	}
-	if own := *p; comes && !takeFlags(&own, arguments(values[file.Variable])) {
+	if own := *p; comes && !takeFlags(&own, systemd.Split(values[file.Variable])) {
 		return nil // from elsewhere in the unit
 	}
 	p.Flags = &file
 	return nil
 }
 
-// unlessRuns is nil if the kubelet has its flags anyhow, else err with the hint of last resort.
+// unlessRuns returns nil if the kubelet has its flags anyway. Otherwise it returns err with the hint to
+// add them by hand.
 func (p *Platform) unlessRuns(has bool, err error) error {
 	if has {
 		return nil
@@ -228,14 +228,15 @@ func (p *Platform) unlessRuns(has bool, err error) error {
 	return provider.WithHint(err, "add "+Flags(p.Config, p.BinDir)+" to the kubelet's arguments, and name the same paths with --kubelet-config and --bin-dir")
 }
 
-// flagsFile is the file in which KUBELET_EXTRA_ARGS has to be set for the unit: the one that it is set
-// by now, else the one that the packages of Debian and of RPM-based systems mean for it.
-func (u unit) flagsFile(setBy string) (FlagsFile, error) {
-	if !u.passes(extraArgs) {
-		return FlagsFile{}, fmt.Errorf("unit %s does not pass $%s to the kubelet", u.name, extraArgs)
+// flagsFile returns the file in which KUBELET_EXTRA_ARGS has to be set for the unit. That is setBy, the
+// file that sets it now, if there is one. Otherwise it is the file that the packages of Debian or of
+// RPM-based systems have for it.
+func flagsFile(u systemd.Unit, setBy string) (FlagsFile, error) {
+	if !u.Passes(extraArgs) {
+		return FlagsFile{}, fmt.Errorf("unit %s does not pass $%s to the kubelet", u.Name, extraArgs)
 	}
 	could := ""
-	for _, pattern := range u.files {
+	for _, pattern := range u.EnvironmentFiles {
 		usual := could == "/etc/default/kubelet" || could == "/etc/sysconfig/kubelet"
 		if pattern != generatedFlags && !strings.ContainsAny(pattern, `*?[\%`) && path.IsAbs(pattern) && !usual {
 			could = path.Clean(pattern)
@@ -243,11 +244,11 @@ func (u unit) flagsFile(setBy string) (FlagsFile, error) {
 	}
 	switch {
 	case setBy == generatedFlags:
-		return FlagsFile{}, fmt.Errorf("unit %s: %s sets %s, and kubeadm writes it anew", u.name, setBy, extraArgs)
+		return FlagsFile{}, fmt.Errorf("unit %s: %s sets %s, and kubeadm writes it anew", u.Name, setBy, extraArgs)
 	case setBy != "":
 		could = setBy
 	case could == "":
-		return FlagsFile{}, fmt.Errorf("unit %s reads %s from no file", u.name, extraArgs)
+		return FlagsFile{}, fmt.Errorf("unit %s reads %s from no file", u.Name, extraArgs)
 	}
-	return FlagsFile{Path: could, Variable: extraArgs, Inherited: u.environment[extraArgs]}, nil
+	return FlagsFile{Path: could, Variable: extraArgs, Inherited: u.Environment[extraArgs]}, nil
 }

@@ -26,14 +26,14 @@ func TestTrees(t *testing.T) {
 		"kubeadm-debian": {Name: "kubeadm", Config: config, BinDir: binDir, Flags: extraArgsIn("/etc/default/kubelet"), Service: "kubelet.service"},
 		"kubeadm-rpm":    {Name: "kubeadm", Config: config, BinDir: binDir, Flags: extraArgsIn("/etc/sysconfig/kubelet"), Service: "kubelet.service"},
 		"kind":           {Name: "kind", Config: config, BinDir: binDir, Flags: extraArgsIn("/etc/default/kubelet"), Service: "kubelet.service"},
-		"k3s":            {Name: "k3s", Config: "/var/lib/rancher/credentialprovider/config.yaml", BinDir: "/var/lib/rancher/credentialprovider/bin", Service: "k3s-agent.service"},
-		"rke2":           {Name: "rke2", Config: "/var/lib/rancher/credentialprovider/config.yaml", BinDir: "/var/lib/rancher/credentialprovider/bin", Service: "rke2-server.service"},
+		"k3s":            {Name: "k3s", SetsFlags: true, Program: "k3s", Config: "/var/lib/rancher/credentialprovider/config.yaml", BinDir: "/var/lib/rancher/credentialprovider/bin", Service: "k3s-agent.service"},
+		"rke2":           {Name: "rke2", SetsFlags: true, Config: "/var/lib/rancher/credentialprovider/config.yaml", BinDir: "/var/lib/rancher/credentialprovider/bin", Service: "rke2-server.service"},
 		"eks-al2023":     {Name: "eks", Config: "/etc/eks/image-credential-provider/config.json", BinDir: "/etc/eks/image-credential-provider", JSON: true, Service: "kubelet.service"},
 		"gke":            {Name: "gke", Config: "/etc/srv/kubernetes/cri_auth_config.yaml", BinDir: "/home/kubernetes/bin", Service: "kubelet.service"},
 		"aks":            {Name: "aks", Config: "/var/lib/kubelet/credential-provider-config.yaml", BinDir: "/var/lib/kubelet/credential-provider", Service: "kubelet.service"},
 		"kops":           {Name: "kops", Config: "/var/lib/kubelet/credential-provider.conf", BinDir: "/usr/local/bin", Service: "kubelet.service"},
-		"talos":          {Name: "talos", Config: "/etc/kubernetes/kubelet-credentialproviderconfig.yaml", BinDir: "/usr/local/lib/kubelet/credentialproviders", Printed: true},
-		"bottlerocket":   {Name: "bottlerocket", Config: "/etc/kubernetes/kubelet/credential-provider-config.yaml", BinDir: "/usr/libexec/kubernetes/kubelet/plugins", Printed: true},
+		"talos":          {Name: "talos", Config: "/etc/kubernetes/kubelet-credentialproviderconfig.yaml", BinDir: "/usr/local/lib/kubelet/credentialproviders", Settings: TalosPatch},
+		"bottlerocket":   {Name: "bottlerocket", Config: "/etc/kubernetes/kubelet/credential-provider-config.yaml", BinDir: "/usr/libexec/kubernetes/kubelet/plugins", Settings: BottlerocketSettings},
 	}
 	entries, err := os.ReadDir(trees)
 	if err != nil {
@@ -67,6 +67,35 @@ func TestTrees(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestKnown: what others read from the table by a name, such as that of a record.
+func TestKnown(t *testing.T) {
+	for _, name := range append(Names(), "microk8s", "minikube") {
+		k := Known(name)
+		if rancher := name == "k3s" || name == "rke2"; k.Name != name || k.SetsFlags != rancher {
+			t.Errorf("%s: %+v", name, k)
+		}
+		if printed := name == "talos" || name == "bottlerocket"; (k.Settings != "") != printed {
+			t.Errorf("%s: settings %q", name, k.Settings)
+		}
+	}
+	if got := Known("kubelet"); !reflect.DeepEqual(got, Platform{Name: "kubelet"}) {
+		t.Errorf("a kubelet of no known kind: %+v", got)
+	}
+	if got := strings.Join(Names(), " "); got != "aks bottlerocket eks gke k3s kind kops kubeadm openshift rke2 talos" {
+		t.Errorf("names %s", got)
+	}
+}
+
+func TestConfigDir(t *testing.T) {
+	for program, want := range map[string]string{
+		"/usr/local/bin/k3s": "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d", "/snap/microk8s/1/kubelite": "", "kubelet": "",
+	} {
+		if got := ConfigDir(&kubelet.Process{Args: []string{program, "server"}}); got != want {
+			t.Errorf("%s: %q, want %q", program, got, want)
+		}
 	}
 }
 
@@ -122,10 +151,10 @@ func TestRunning(t *testing.T) {
 		"EKS without flags":            {"eks-al2023", process("kubelet.service", "/usr/bin/kubelet"), Platform{Name: "eks", Config: "/etc/eks/image-credential-provider/config.json", BinDir: "/etc/eks/image-credential-provider", JSON: true, Service: "kubelet.service"}},
 		"kubeadm without flags":        {"kubeadm-rpm", process("kubelet.service", "/usr/bin/kubelet"), Platform{Name: "kubeadm", Config: config, BinDir: binDir, Service: "kubelet.service"}},
 		"one flag is none":             {"kubeadm-rpm", process("kubelet.service", "/usr/bin/kubelet --image-credential-provider-config=/own/config"), Platform{Name: "kubeadm", Config: config, BinDir: binDir, Service: "kubelet.service"}},
-		"k3s":                          {"kubeadm-rpm", &kubelet.Process{Args: []string{"/usr/local/bin/k3s", "server"}, Hidden: true, Service: "k3s.service"}, Platform{Name: "k3s", Config: "/var/lib/rancher/credentialprovider/config.yaml", BinDir: "/var/lib/rancher/credentialprovider/bin", Service: "k3s.service"}},
-		"RKE2's own":                   {"kubeadm-rpm", process("rke2-agent.service", "kubelet "+ownFlags), Platform{Name: "rke2", Config: "/own/config", BinDir: "/own/bin", Service: "rke2-agent.service"}},
+		"k3s":                          {"kubeadm-rpm", &kubelet.Process{Args: []string{"/usr/local/bin/k3s", "server"}, Hidden: true, Service: "k3s.service"}, Platform{Name: "k3s", SetsFlags: true, Program: "k3s", Config: "/var/lib/rancher/credentialprovider/config.yaml", BinDir: "/var/lib/rancher/credentialprovider/bin", Service: "k3s.service"}},
+		"RKE2's own":                   {"kubeadm-rpm", process("rke2-agent.service", "kubelet "+ownFlags), Platform{Name: "rke2", SetsFlags: true, Config: "/own/config", BinDir: "/own/bin", Service: "rke2-agent.service"}},
 		"not k3s, whose files are old": {"k3s", process("kubelet.service", "kubelet "+ownFlags), Platform{Name: "kubelet", Config: "/own/config", BinDir: "/own/bin", Service: "kubelet.service"}},
-		"Talos":                        {"talos", process("", "/usr/local/bin/kubelet "+ownFlags), Platform{Name: "talos", Config: "/etc/kubernetes/kubelet-credentialproviderconfig.yaml", BinDir: "/usr/local/lib/kubelet/credentialproviders", Printed: true}},
+		"Talos":                        {"talos", process("", "/usr/local/bin/kubelet "+ownFlags), Platform{Name: "talos", Config: "/etc/kubernetes/kubelet-credentialproviderconfig.yaml", BinDir: "/usr/local/lib/kubelet/credentialproviders", Settings: TalosPatch}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
@@ -325,4 +354,20 @@ func TestRelativePaths(t *testing.T) {
 	if takeFlags(&p, strings.Fields("kubelet --image-credential-provider-config= --image-credential-provider-bin-dir=")) {
 		t.Errorf("empty flags are taken for paths: %+v", p)
 	}
+}
+
+// write makes files of a machine, by path, and returns the root.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
 }

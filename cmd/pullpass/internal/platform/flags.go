@@ -11,36 +11,38 @@ import (
 	"unicode/utf8"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/systemd"
 	"github.com/pullpass/pullpass/provider"
 )
 
-// The two flags without which the kubelet runs no plugin. Its configuration file has no settings
-// for them.
+// The two flags without which the kubelet runs no plugin. The kubelet's configuration file has no
+// fields for them.
 const (
 	ConfigFlag = "image-credential-provider-config"
 	BinDirFlag = "image-credential-provider-bin-dir"
 )
 
-// Flags are the two, with these paths, for people.
+// Flags returns the two flags with these paths, for messages.
 func Flags(config, binDir string) string {
 	return "--" + ConfigFlag + "=" + config + " and --" + BinDirFlag + "=" + binDir
 }
 
-// FlagsFile is a file that gives a variable its value, which a systemd unit passes to the kubelet.
+// A FlagsFile is an environment file of the kubelet's unit. The unit passes one of its variables to the
+// kubelet as arguments.
 type FlagsFile struct {
 	Path     string `json:"path"`
 	Variable string `json:"variable"`
-	// Inherited is the value that the unit itself gives the variable. One in the file hides it.
+	// Inherited is the value that the unit itself gives the variable. A value in the file hides it.
 	Inherited string `json:"inherited,omitempty"`
 }
 
-// ownComment is above a variable that MergeFlags has added to a file.
+// ownComment is the line above a variable that MergeFlags added to a file.
 const ownComment = "# Added by pullpass install."
 
-// MergeFlags returns the content of the flags file with which the kubelet has its two flags, with
-// these paths, from data, the content so far, nil if there is no file. Paths that the flags had
-// are replaced; all other bytes stay. data itself is returned if nothing has to change. The error
-// names the file, and says why it cannot be changed for certain, or what is wrong with a path.
+// MergeFlags returns the content of the flags file that gives the kubelet its two flags with these
+// paths. data is the content so far, nil if there is no file. Former paths of the flags are replaced.
+// All other bytes stay. If nothing has to change, data itself is returned. The error names the file.
+// It says why the file cannot be changed reliably, or what is wrong with a path.
 func MergeFlags(f FlagsFile, data []byte, config, binDir string) ([]byte, error) {
 	wrap := func(err error) error { return fmt.Errorf("set the kubelet's flags in %s: %w", f.Path, err) }
 	for _, p := range []string{config, binDir} {
@@ -54,11 +56,11 @@ func MergeFlags(f FlagsFile, data []byte, config, binDir string) ([]byte, error)
 	}
 	var merged []byte
 	if found {
-		edits, err := mergeEdits(old.text(), config, binDir)
+		edits, err := mergeEdits(old.Value(), config, binDir)
 		if err != nil {
 			return nil, wrap(f.unclear(err))
 		}
-		merged = old.apply(data, edits)
+		merged = old.Apply(data, edits)
 	} else {
 		merged = f.add(data, config, binDir)
 	}
@@ -72,9 +74,9 @@ func MergeFlags(f FlagsFile, data []byte, config, binDir string) ([]byte, error)
 	return merged, nil
 }
 
-// RemoveFlags undoes MergeFlags: it returns the content of the flags file without the two flags,
-// and without the variable if MergeFlags added it. All other bytes stay; none are left if there
-// was nothing else. data itself is returned if it has no such flags. The error is as MergeFlags's.
+// RemoveFlags undoes MergeFlags. It returns the content of the flags file without the two flags, and
+// without the variable if MergeFlags added it. All other bytes stay. The result is empty if there was
+// nothing else. If data has no such flags, data itself is returned. The error is like MergeFlags's.
 func RemoveFlags(f FlagsFile, data []byte) ([]byte, error) {
 	wrap := func(err error) error { return fmt.Errorf("take the kubelet's flags out of %s: %w", f.Path, err) }
 	old, found, err := f.last(data)
@@ -84,11 +86,11 @@ func RemoveFlags(f FlagsFile, data []byte) ([]byte, error) {
 	if !found {
 		return data, nil
 	}
-	edits, err := removeEdits(old.text())
+	edits, err := removeEdits(old.Value())
 	if err != nil {
 		return nil, wrap(f.unclear(err))
 	}
-	removed := old.apply(data, edits)
+	removed := old.Apply(data, edits)
 	if len(edits) > 0 {
 		removed = f.drop(removed)
 	}
@@ -102,9 +104,9 @@ func RemoveFlags(f FlagsFile, data []byte) ([]byte, error) {
 	return removed, nil
 }
 
-// Renew is for a content of the file when the unit gives the variable another value than Inherited:
-// it returns it without the variable, for MergeFlags, if that has added it and all else in its value
-// is what was inherited; else data itself.
+// Renew prepares data, the content of the file, for MergeFlags with another inherited value. If
+// MergeFlags added the variable, and its value is the former inherited one with the flags, Renew
+// returns data without the variable. Otherwise it returns data itself.
 func (f FlagsFile) Renew(data []byte, inherited string) ([]byte, error) {
 	if inherited == f.Inherited {
 		return data, nil
@@ -119,8 +121,8 @@ func (f FlagsFile) Renew(data []byte, inherited string) ([]byte, error) {
 	return removed, nil
 }
 
-// Paths returns the values of the two flags that the kubelet gets with a content of the file, "" for
-// one that is not there.
+// Paths returns the values of the two flags that the kubelet gets if data is the content of the file. A
+// missing flag has the value "".
 func (f FlagsFile) Paths(data []byte) (config, binDir string) {
 	args, _ := f.read(data, false)
 	config, _ = kubelet.Flag(args, ConfigFlag)
@@ -128,17 +130,17 @@ func (f FlagsFile) Paths(data []byte) (config, binDir string) {
 	return config, binDir
 }
 
-// Redact returns a content of the file for people to see: the lines of the variable, ours and blank
-// ones. All others may hold a secret, such as the password of a proxy.
+// Redact returns data, a content of the file, for people to see. It shows the lines of the variable, our
+// comment and blank lines. Any other line may hold a secret, such as the password of a proxy.
 func (f FlagsFile) Redact(data []byte) []byte {
 	var out bytes.Buffer
-	all := assignments(data, false)
+	all := systemd.Assignments(data, false)
 	at := 0
 	for line := range bytes.Lines(data) {
 		shown := len(bytes.TrimSpace(line)) == 0 || bytes.Equal(bytes.TrimSpace(line), []byte(ownComment))
 		for _, a := range all {
-			if a.line <= at && at <= a.newline {
-				shown = a.name == f.Variable
+			if a.From <= at && at <= a.To {
+				shown = a.Name == f.Variable
 			}
 		}
 		if shown {
@@ -151,8 +153,8 @@ func (f FlagsFile) Redact(data []byte) []byte {
 	return out.Bytes()
 }
 
-// checkPath refuses paths that would need quoting, and those that the kubelet would look for in
-// its working directory.
+// checkPath refuses a path that would need quotes, and one that depends on the kubelet's working
+// directory.
 func checkPath(p string) error {
 	switch {
 	case !path.IsAbs(p):
@@ -167,17 +169,17 @@ func checkPath(p string) error {
 	return nil
 }
 
-// last returns the assignment of the variable that counts.
-func (f FlagsFile) last(data []byte) (a assignment, found bool, err error) {
+// last returns the last assignment of the variable: it sets the value.
+func (f FlagsFile) last(data []byte) (a systemd.Assignment, found bool, err error) {
 	if !utf8.Valid(data) || !utf8.ValidString(f.Inherited) || bytes.IndexByte(data, 0) >= 0 {
 		return a, false, errors.New("it is not a text in UTF-8")
 	}
-	for _, b := range assignments(data, false) {
-		if b.name == f.Variable {
+	for _, b := range systemd.Assignments(data, false) {
+		if b.Name == f.Variable {
 			a, found = b, true
 		}
 	}
-	value := a.text()
+	value := a.Value()
 	if !found {
 		value = f.Inherited
 	}
@@ -192,73 +194,49 @@ func (f FlagsFile) unclear(err error) error {
 	return provider.WithHint(fmt.Errorf("%s: %w", f.Variable, err), fmt.Sprintf(`write it as %s="…", on one line`, f.Variable))
 }
 
-// An edit replaces part of a value. One at its end adds to it.
-type edit struct {
-	from, to int
-	text     string
-}
-
-// apply returns data with the edits, which are in order, of the assignment's value.
-func (a assignment) apply(data []byte, edits []edit) []byte {
-	if len(edits) == 0 {
-		return data
-	}
-	var out []byte
-	done := 0
-	for _, e := range edits {
-		from, to := a.end, a.end
-		if e.from < e.to {
-			from, to = a.value[e.from].from, a.value[e.to-1].to
-		}
-		out = append(append(out, data[done:from]...), e.text...)
-		done = to
-	}
-	return append(out, data[done:]...)
-}
-
-// A setting is one of the two flags with its value, and where they stand in a value.
+// A setting is one of the two flags in the value of a variable. from and to are its place there.
 type setting struct {
 	name, value string
 	from, to    int
 }
 
-// settings returns the two flags in a value, however often they are there.
+// settings returns all occurrences of the two flags in a value.
 func settings(value string) ([]setting, error) {
-	all, ok := words(value)
+	all, ok := systemd.Words(value)
 	if !ok {
 		return nil, errors.New("a quote in its value is not closed, or a backslash ends it")
 	}
 	var found []setting
 	for i := 0; i < len(all); i++ {
-		name, text, joined := kubelet.CutFlag(all[i].text)
+		name, text, joined := kubelet.CutFlag(all[i].Text)
 		if name != ConfigFlag && name != BinDirFlag {
 			continue
 		}
-		s := setting{name, text, all[i].from, all[i].to}
+		s := setting{name, text, all[i].From, all[i].To}
 		if !joined {
 			i++
 			if i == len(all) {
 				return nil, fmt.Errorf("--%s has no value", name)
 			}
-			s.value, s.to = all[i].text, all[i].to
+			s.value, s.to = all[i].Text, all[i].To
 		}
 		found = append(found, s)
 	}
 	return found, nil
 }
 
-// mergeEdits are those that give the flags in a value these paths.
-func mergeEdits(value, config, binDir string) ([]edit, error) {
+// mergeEdits returns the edits that give the flags in a value these paths.
+func mergeEdits(value, config, binDir string) ([]systemd.Edit, error) {
 	found, err := settings(value)
 	if err != nil {
 		return nil, err
 	}
 	wanted := [2][2]string{{ConfigFlag, config}, {BinDirFlag, binDir}}
-	var edits []edit
+	var edits []systemd.Edit
 	for _, s := range found {
 		for _, w := range wanted {
 			if s.name == w[0] && s.value != w[1] {
-				edits = append(edits, edit{s.from, s.to, "--" + w[0] + "=" + w[1]})
+				edits = append(edits, systemd.Edit{From: s.from, To: s.to, Text: "--" + w[0] + "=" + w[1]})
 			}
 		}
 	}
@@ -271,37 +249,37 @@ func mergeEdits(value, config, binDir string) ([]edit, error) {
 		if !empty {
 			text = " " + text
 		}
-		edits = append(edits, edit{len(value), len(value), text})
+		edits = append(edits, systemd.Edit{From: len(value), To: len(value), Text: text})
 		empty = false
 	}
 	return edits, nil
 }
 
-// removeEdits are those that take the flags out of a value, each with the one space before it that
-// mergeEdits put there, or the one after it at the beginning.
-func removeEdits(value string) ([]edit, error) {
+// removeEdits returns the edits that remove the flags from a value. Each flag goes with the space that
+// mergeEdits put before it. At the beginning of the value, it goes with the space after it.
+func removeEdits(value string) ([]systemd.Edit, error) {
 	found, err := settings(value)
 	if err != nil {
 		return nil, err
 	}
-	var edits []edit
-	removed := 0 // up to where all of the beginning is
+	var edits []systemd.Edit
+	removed := 0 // everything before this offset goes
 	for _, s := range found {
-		e := edit{from: s.from, to: s.to}
+		e := systemd.Edit{From: s.from, To: s.to}
 		switch {
-		case e.from > removed:
-			e.from--
-		case e.to < len(value):
-			e.to++
-			removed = e.to
+		case e.From > removed:
+			e.From--
+		case e.To < len(value):
+			e.To++
+			removed = e.To
 		}
 		edits = append(edits, e)
 	}
 	return edits, nil
 }
 
-// add returns data with the variable at its end. A file without a line break at its end has none
-// afterwards, so that drop can give it back as it was.
+// add returns data with the variable added at its end. If data does not end in a line break, the result
+// does not either: drop can then restore it.
 func (f FlagsFile) add(data []byte, config, binDir string) []byte {
 	value := "--" + ConfigFlag + "=" + config + " --" + BinDirFlag + "=" + binDir
 	if f.Inherited != "" {
@@ -315,25 +293,25 @@ func (f FlagsFile) add(data []byte, config, binDir string) []byte {
 	return append(bytes.Clone(data), "\n"+lines...)
 }
 
-// drop returns data without the variable if add has added it and nothing else is in it.
+// drop returns data without the variable if add added it and its value is the inherited one again.
 func (f FlagsFile) drop(data []byte) []byte {
 	a, found, err := f.last(data)
-	if err != nil || !found || a.text() != f.Inherited {
+	if err != nil || !found || a.Value() != f.Inherited {
 		return data
 	}
-	before, own := bytes.CutSuffix(data[:a.line], []byte(ownComment+"\n"))
+	before, own := bytes.CutSuffix(data[:a.From], []byte(ownComment+"\n"))
 	if !own || len(before) > 0 && !bytes.HasSuffix(before, []byte("\n")) {
 		return data
 	}
-	after, ended := bytes.CutPrefix(data[a.newline:], []byte("\n"))
+	after, ended := bytes.CutPrefix(data[a.To:], []byte("\n"))
 	if !ended {
 		before = bytes.TrimSuffix(before, []byte("\n"))
 	}
 	return append(bytes.Clone(before), after...)
 }
 
-// verify reads both contents again, as each version of systemd does: right is what holds for the
-// kubelet's arguments of the variable afterwards, and nothing else may have changed.
+// verify reads both contents again as old and new versions of systemd do. It returns an error unless
+// right reports true for the arguments in the new value, and nothing but the two flags has changed.
 func (f FlagsFile) verify(before, after []byte, right func(args []string) bool) error {
 	for _, oldComments := range []bool{false, true} {
 		args, others := f.read(before, oldComments)
@@ -345,16 +323,16 @@ func (f FlagsFile) verify(before, after []byte, right func(args []string) bool) 
 	return nil
 }
 
-// read returns the kubelet's arguments of the variable, and all other assignments.
+// read returns the arguments in the variable's value, and all other assignments.
 func (f FlagsFile) read(data []byte, oldComments bool) (args, others []string) {
-	args = arguments(f.Inherited)
+	args = systemd.Split(f.Inherited)
 	counts := -1
-	for _, a := range assignments(data, oldComments) {
-		if a.name == f.Variable {
+	for _, a := range systemd.Assignments(data, oldComments) {
+		if a.Name == f.Variable {
 			counts = len(others)
-			args = arguments(a.text())
+			args = systemd.Split(a.Value())
 		}
-		others = append(others, a.name+"="+a.text())
+		others = append(others, a.Name+"="+a.Value())
 	}
 	if counts >= 0 {
 		others = slices.Delete(others, counts, counts+1)
@@ -362,7 +340,7 @@ func (f FlagsFile) read(data []byte, oldComments bool) (args, others []string) {
 	return args, others
 }
 
-// foreign are the arguments without the two flags.
+// foreign returns the arguments without the two flags.
 func foreign(args []string) []string {
 	var rest []string
 	for i := 0; i < len(args); i++ {

@@ -1,36 +1,56 @@
-// Package platform knows where the kinds of nodes keep what their kubelet needs for credential
-// provider plugins, and finds out which kind a machine is.
+// Package platform knows where each kind of node keeps what its kubelet needs for credential provider
+// plugins, and finds out of which kind a machine is.
+//
+// All facts about a kind are in one row of its table. Others read them from the fields of a Platform,
+// and never compare names.
 package platform
 
 import (
 	"slices"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/rootfs"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/systemd"
 )
 
-// A Platform is where a node keeps what its kubelet needs. All paths are the node's.
+// A Platform says where a node keeps what its kubelet needs. All paths are the node's.
 type Platform struct {
 	// Name is one of Names, or "kubelet" for a kubelet of no known kind that has the flags.
 	Name string
-	// Config is the file of the CredentialProviderConfig, or the folder with its files.
+	// Config is the path of the CredentialProviderConfig: a file, or a directory of files.
 	Config string
 	BinDir string
-	// JSON says that a new Config is JSON there.
+	// JSON says that a new Config is JSON.
 	JSON bool
-	// Flags is the file in which the kubelet's two flags are to be. It is nil if the kubelet
-	// has them from elsewhere, or needs none.
+	// Flags is the file for the kubelet's two flags. It is nil if the kubelet has them from elsewhere,
+	// or needs none.
 	Flags *FlagsFile
-	// Printed says that nothing can be written there: settings have to be applied by its API.
-	Printed bool
-	// Service is the systemd unit that the kubelet is in, "" if that is unknown.
+	// SetsFlags says that the platform itself gives its kubelet the two flags, if Config is a file and
+	// BinDir exists when it starts the kubelet.
+	SetsFlags bool
+	// Program is the name of the platform's own program if the kubelet runs inside that, else "".
+	Program string
+	// Settings is the form of the settings that the platform's API takes. It is "" if a node's files can
+	// be written; otherwise they cannot.
+	Settings Settings
+	// Service is the systemd unit of the kubelet, "" if that is unknown.
 	Service string
-	// Notes are what its user has to know.
+	// Notes are for the user of an install.
 	Notes []string
-	// Restarts is what a restart of the service restarts beside the kubelet, "" for nothing.
+	// Restarts describes what a restart of the service restarts besides the kubelet, "" for nothing.
 	Restarts string
 }
 
-// Where pullpass's own files are on nodes that have no place for such files.
+// Settings is a form of settings for a platform's API.
+type Settings string
+
+// The forms of settings.
+const (
+	TalosPatch           Settings = "talos"        // a patch of the machine configuration, in YAML
+	BottlerocketSettings Settings = "bottlerocket" // user data, in TOML; it has no place for arguments
+)
+
+// Where pullpass's files are on nodes without a usual place for such files.
 const (
 	ownConfig = "/etc/pullpass/credential-provider-config.yaml"
 	ownBinDir = "/usr/local/lib/pullpass"
@@ -39,42 +59,51 @@ const (
 const (
 	kubeletService = "kubelet.service"
 	extraArgs      = "KUBELET_EXTRA_ARGS"
-	// generatedFlags is written by kubeadm, anew at each upgrade.
+	// generatedFlags is a file that kubeadm writes again at each upgrade.
 	generatedFlags = "/var/lib/kubelet/kubeadm-flags.env"
 )
 
-// kind is what is known of one kind of node.
+// A kind is a row of the table: what is known about one kind of node.
 type kind struct {
 	Platform
-	// markers are files that only this kind has; one is enough.
-	markers []string
 	// systems are the IDs in /etc/os-release that only this kind has.
 	systems []string
-	// refused is why pullpass does not install itself there, and hint what to do.
+	// traces are files which show that a machine is of this kind, or was once, and of no other. A kind
+	// that comes before all others in the table needs none.
+	traces []string
+	// markers are files of this kind; one is enough. If there are none, the traces are the markers.
+	markers []string
+	// services is how the name of its kubelet's service begins, "" if it has no service of its own.
+	services string
+	// configDir is where its kubelet reads its configuration from, "" if the kubelet's flags tell.
+	configDir string
+	// refused is why pullpass does not install itself there, hint what to do instead. Such a kind is no
+	// choice for --platform, unless chosen is set: other commands have something for it.
 	refused, hint string
+	chosen        bool
 	// complete finds out what differs from node to node; nil if nothing does.
-	complete func(n node, p *Platform, running *kubelet.Process) error
+	complete func(files rootfs.Root, p *Platform, running *kubelet.Process) error
 }
 
-// kinds are those that are known. Of those whose markers are there, the first one counts: a node of
-// kind or kOps also has what kubeadm's have.
+// kinds returns the table. If a machine has markers of several kinds, the first one counts: a node of
+// kind or kOps also has those of kubeadm.
 func kinds() []kind {
 	return []kind{
 		{
 			Platform: Platform{
-				Name:    "bottlerocket",
-				Config:  "/etc/kubernetes/kubelet/credential-provider-config.yaml",
-				BinDir:  "/usr/libexec/kubernetes/kubelet/plugins",
-				Printed: true,
+				Name:     "bottlerocket",
+				Config:   "/etc/kubernetes/kubelet/credential-provider-config.yaml",
+				BinDir:   "/usr/libexec/kubernetes/kubelet/plugins",
+				Settings: BottlerocketSettings,
 			},
 			systems: []string{"bottlerocket"},
 		},
 		{
 			Platform: Platform{
-				Name:    "talos",
-				Config:  "/etc/kubernetes/kubelet-credentialproviderconfig.yaml",
-				BinDir:  "/usr/local/lib/kubelet/credentialproviders",
-				Printed: true,
+				Name:     "talos",
+				Config:   "/etc/kubernetes/kubelet-credentialproviderconfig.yaml",
+				BinDir:   "/usr/local/lib/kubelet/credentialproviders",
+				Settings: TalosPatch,
 			},
 			systems: []string{"talos"},
 		},
@@ -82,11 +111,12 @@ func kinds() []kind {
 			Platform: Platform{Name: "openshift"},
 			systems:  []string{"rhcos", "scos"},
 			markers:  []string{"/etc/machine-config-daemon"},
+			chosen:   true,
 			refused:  "the Machine Config Operator owns the node's files",
 			hint:     "give the nodes the binary and the configuration by a MachineConfig (pullpass config show openshift), or name files of your own with --kubelet-config and --bin-dir",
 		},
 		{
-			Platform: Platform{Name: "microk8s"},
+			Platform: Platform{Name: "microk8s", Program: "kubelite"},
 			markers:  []string{"/var/snap/microk8s/current/args/kubelet"},
 			refused:  "its kubelet's flags are in a file of snap's",
 			hint:     "add --image-credential-provider-config and --image-credential-provider-bin-dir to /var/snap/microk8s/current/args/kubelet, and give pullpass install the same paths with --kubelet-config and --bin-dir",
@@ -122,7 +152,7 @@ func kinds() []kind {
 				Service: kubeletService,
 				Notes:   []string{"nodeadm writes the configuration anew at each boot: have pullpass installed again before the kubelet starts (pullpass config show pullpass-install), or use the DaemonSet (pullpass config show daemonset)"},
 			},
-			markers:  []string{"/etc/eks/image-credential-provider", "/etc/eks/kubelet", "/usr/bin/nodeadm"},
+			traces:   []string{"/etc/eks/image-credential-provider", "/etc/eks/kubelet", "/usr/bin/nodeadm"},
 			complete: inPlace,
 		},
 		{
@@ -133,7 +163,7 @@ func kinds() []kind {
 				Service: kubeletService,
 				Notes:   []string{"GKE writes the configuration anew at each boot, and makes new nodes at upgrades and repairs without what is installed here: use the DaemonSet (pullpass config show daemonset)"},
 			},
-			markers:  []string{"/home/kubernetes/kube-env", "/etc/srv/kubernetes/cri_auth_config.yaml"},
+			traces:   []string{"/home/kubernetes/kube-env", "/etc/srv/kubernetes/cri_auth_config.yaml"},
 			complete: inPlace,
 		},
 		{
@@ -144,35 +174,60 @@ func kinds() []kind {
 				Service: kubeletService,
 				Notes:   []string{"AKS makes new nodes at upgrades and repairs without what is installed here: use the DaemonSet (pullpass config show daemonset)"},
 			},
-			markers:  []string{"/opt/azure/containers"},
+			traces:   []string{"/opt/azure/containers"},
 			complete: inPlace,
 		},
 		{
-			Platform: rancher("rke2"),
-			markers:  []string{"/etc/rancher/rke2", "/var/lib/rancher/rke2", "/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2"},
-			complete: rancherSettings,
+			Platform: rancher("rke2", ""),
+			traces:   []string{"/etc/rancher/rke2", "/var/lib/rancher/rke2", "/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2"},
+			services: "rke2-",
+			complete: rancherSettings("rke2-server.service", "rke2-agent.service"),
 		},
 		{
-			Platform: rancher("k3s"),
-			markers:  []string{"/etc/rancher/k3s", "/var/lib/rancher/k3s", "/usr/local/bin/k3s", "/usr/bin/k3s", "/opt/bin/k3s"},
-			complete: rancherSettings,
+			Platform:  rancher("k3s", "k3s"),
+			traces:    []string{"/etc/rancher/k3s", "/var/lib/rancher/k3s", "/usr/local/bin/k3s", "/usr/bin/k3s", "/opt/bin/k3s"},
+			configDir: "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d", // with the default --data-dir
+			complete:  rancherSettings("k3s.service", "k3s-agent.service"),
 		},
 		{
 			Platform: Platform{Name: "kubeadm", Config: ownConfig, BinDir: ownBinDir, Service: kubeletService},
-			markers:  append(unitPaths(kubeletService), generatedFlags, "/etc/kubernetes/kubelet.conf"),
+			traces:   []string{generatedFlags, "/etc/kubernetes/kubelet.conf", "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf", "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf"},
+			markers:  append(systemd.UnitPaths(kubeletService), generatedFlags, "/etc/kubernetes/kubelet.conf"),
 			complete: extraArguments,
 		},
 	}
 }
 
-// Names are those of the platforms, in alphabetical order.
+// Names returns the names of the platforms that a user can choose, in alphabetical order.
 func Names() []string {
 	var names []string
 	for _, k := range kinds() {
-		if k.refused == "" || k.Name == "openshift" {
+		if k.refused == "" || k.chosen {
 			names = append(names, k.Name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Known returns what the table says about the platform of this name: the facts that hold on all of its
+// nodes. It returns no facts for a name that is not in the table.
+func Known(name string) Platform {
+	for _, k := range kinds() {
+		if k.Name == name {
+			return k.Platform
+		}
+	}
+	return Platform{Name: name}
+}
+
+// ConfigDir returns the directory from which a running kubelet reads its configuration where its flags
+// do not tell, "" if they do.
+func ConfigDir(running *kubelet.Process) string {
+	for _, k := range kinds() {
+		if k.Program != "" && k.Program == running.Name() {
+			return k.configDir
+		}
+	}
+	return ""
 }

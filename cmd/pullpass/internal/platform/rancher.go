@@ -2,43 +2,66 @@ package platform
 
 import (
 	"fmt"
-	"os"
 	"path"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/rootfs"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/systemd"
 )
 
-// rancher is what k3s and RKE2 have: they give their kubelet the flags if both paths are there when
-// they start. A folder instead of the file is as if it were missing.
-func rancher(name string) Platform {
+// rancher returns what k3s and RKE2 have in common.
+func rancher(name, program string) Platform {
 	return Platform{
-		Name:     name,
-		Config:   "/var/lib/rancher/credentialprovider/config.yaml",
-		BinDir:   "/var/lib/rancher/credentialprovider/bin",
-		Restarts: name + " restarts as a whole: on a server that is the API server as well, and etcd if it is embedded: take one server after the other",
+		Name:      name,
+		Config:    "/var/lib/rancher/credentialprovider/config.yaml",
+		BinDir:    "/var/lib/rancher/credentialprovider/bin",
+		SetsFlags: true,
+		Program:   program,
+		Restarts:  name + " restarts as a whole: on a server that is the API server as well, and etcd if it is embedded: take one server after the other",
 	}
 }
 
-// rancherSettings takes over paths that the node's settings for k3s or RKE2 have for the flags, and
-// finds the service out. What the running kubelet has, where it can be seen, counts more.
-func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
-	if p.Service == "" {
-		p.Service = n.rancherService(p.Name)
-	}
-	if strings.HasSuffix(p.Service, "-agent.service") {
-		p.Restarts = ""
-	}
-	if takeFlags(p, argv(running)) {
+// rancherSettings returns the function that completes k3s or RKE2, whose servers and agents have these
+// services. It finds out the service, and the paths that the node's settings have for the two flags. The
+// flags of the running kubelet, if they are visible, take precedence.
+func rancherSettings(server, agent string) func(rootfs.Root, *Platform, *kubelet.Process) error {
+	return func(files rootfs.Root, p *Platform, running *kubelet.Process) error {
+		if p.Service == "" {
+			p.Service = onlyService(files, server, agent)
+		}
+		if strings.HasSuffix(p.Service, "-agent.service") {
+			p.Restarts = ""
+		}
+		if takeFlags(p, argv(running)) {
+			return nil
+		}
+		own, extra, err := rancherFlags(files, p)
+		if err != nil {
+			return err
+		}
+		for _, arg := range extra {
+			own = append(own, "--"+strings.TrimPrefix(arg, "--"))
+		}
+		if config, ok := kubelet.Flag(own, ConfigFlag); ok {
+			p.Config = config
+		}
+		if binDir, ok := kubelet.Flag(own, BinDirFlag); ok {
+			p.BinDir = binDir
+		}
 		return nil
 	}
-	var own, extra []string // their own flags, and those for the kubelet
-	for _, file := range n.rancherFiles(p.Name) {
-		data, err := n.read(file)
+}
+
+// rancherFlags returns the flags of k3s or RKE2 itself, and those that it passes on to the kubelet, from
+// its settings and from the command line of its service.
+func rancherFlags(files rootfs.Root, p *Platform) (own, extra []string, err error) {
+	for _, file := range rancherFiles(files, p.Name) {
+		data, err := files.ReadFile(file)
 		if err != nil {
-			return fmt.Errorf("read the settings of %s: %w", p.Name, err)
+			return nil, nil, fmt.Errorf("read the settings of %s: %w", p.Name, err)
 		}
 		var settings struct {
 			Config string  `yaml:"image-credential-provider-config"`
@@ -47,7 +70,7 @@ func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
 			More   values  `yaml:"kubelet-arg+"`
 		}
 		if err := yaml.Unmarshal(data, &settings); err != nil {
-			return fmt.Errorf("read the settings of %s: %s is not YAML with text where text belongs", p.Name, file) // err may quote a secret
+			return nil, nil, fmt.Errorf("read the settings of %s: %s is not YAML with text where text belongs", p.Name, file) // err may quote a secret
 		}
 		if settings.Config != "" {
 			own = append(own, "--"+ConfigFlag+"="+settings.Config)
@@ -60,12 +83,12 @@ func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
 		}
 		extra = append(extra, settings.More...)
 	}
-	if u, err := n.readUnit(p.Service); err == nil {
-		values, _, err := n.variables(u)
+	if u, err := systemd.ReadUnit(files, p.Service); err == nil {
+		values, _, err := u.Variables(files)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		args := u.arguments(values)
+		args := u.Arguments(values)
 		own = append(own, args...)
 		for i, arg := range args {
 			name, value, joined := kubelet.CutFlag(arg)
@@ -78,19 +101,10 @@ func rancherSettings(n node, p *Platform, running *kubelet.Process) error {
 			}
 		}
 	}
-	for _, arg := range extra {
-		own = append(own, "--"+strings.TrimPrefix(arg, "--"))
-	}
-	if config, ok := kubelet.Flag(own, ConfigFlag); ok {
-		p.Config = config
-	}
-	if binDir, ok := kubelet.Flag(own, BinDirFlag); ok {
-		p.BinDir = binDir
-	}
-	return nil
+	return own, extra, nil
 }
 
-// values are those of a setting that is a text or a list of them.
+// values are the values of a setting that is a string or a list of strings.
 type values []string
 
 func (v *values) UnmarshalYAML(from *yaml.Node) error {
@@ -101,31 +115,27 @@ func (v *values) UnmarshalYAML(from *yaml.Node) error {
 	return from.Decode((*[]string)(v))
 }
 
-// rancherFiles are the files with settings, in the order in which they are read.
-func (n node) rancherFiles(name string) []string {
-	folder := path.Join("/etc/rancher", name)
-	var files []string
-	if file := path.Join(folder, "config.yaml"); n.exists(file) {
-		files = append(files, file)
+// rancherFiles returns the files with settings, in the order in which k3s and RKE2 read them.
+func rancherFiles(files rootfs.Root, name string) []string {
+	directory := path.Join("/etc/rancher", name)
+	var found []string
+	if file := path.Join(directory, "config.yaml"); files.Exists(file) {
+		found = append(found, file)
 	}
-	entries, _ := os.ReadDir(n.path(path.Join(folder, "config.yaml.d")))
+	entries, _ := files.ReadDir(path.Join(directory, "config.yaml.d"))
 	for _, entry := range entries {
 		if extension := path.Ext(entry.Name()); extension == ".yaml" || extension == ".yml" {
-			files = append(files, path.Join(folder, "config.yaml.d", entry.Name()))
+			found = append(found, path.Join(directory, "config.yaml.d", entry.Name()))
 		}
 	}
-	return files
+	return found
 }
 
-// rancherService is the service that is enabled, or the only one that is installed; "" if that
-// does not tell. RKE2's packages have the units of servers and agents both.
-func (n node) rancherService(name string) string {
-	server, agent := name+".service", name+"-agent.service"
-	if name == "rke2" {
-		server = "rke2-server.service"
-	}
-	for _, has := range []func(string) bool{n.enabled, n.hasUnit} {
-		switch s, a := has(server), has(agent); {
+// onlyService returns the service that is enabled, or else the only one that is installed; "" if neither
+// tells. RKE2's packages have the units of both.
+func onlyService(files rootfs.Root, server, agent string) string {
+	for _, has := range []func(rootfs.Root, string) bool{systemd.Enabled, systemd.HasUnit} {
+		switch s, a := has(files, server), has(files, agent); {
 		case s && !a:
 			return server
 		case a && !s:
@@ -133,11 +143,4 @@ func (n node) rancherService(name string) string {
 		}
 	}
 	return ""
-}
-
-// enabled reports whether the unit is started at boot. The link need not lead anywhere: its target
-// is absolute, and the root may not be this process's.
-func (n node) enabled(service string) bool {
-	_, err := os.Lstat(n.path(path.Join("/etc/systemd/system/multi-user.target.wants", service)))
-	return err == nil
 }

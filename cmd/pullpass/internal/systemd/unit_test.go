@@ -1,4 +1,4 @@
-package platform
+package systemd
 
 import (
 	"errors"
@@ -8,14 +8,16 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/rootfs"
 )
 
 // write makes files of a machine, by path, and returns the root.
-func write(t *testing.T, files map[string]string) string {
+func write(t *testing.T, files map[string]string) rootfs.Root {
 	t.Helper()
-	root := t.TempDir()
+	root := rootfs.Root(t.TempDir())
 	for name, text := range files {
-		path := filepath.Join(root, filepath.FromSlash(name))
+		path := root.Path(name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -26,44 +28,44 @@ func write(t *testing.T, files map[string]string) string {
 	return root
 }
 
-// TestReadUnit: of files with one name, the one in the first of systemd's folders counts; drop-ins
+// TestReadUnit: of files with one name, the one in the first of systemd's directories counts; drop-ins
 // come after the unit in the order of their names.
 func TestReadUnit(t *testing.T) {
-	n := node{write(t, map[string]string{
+	root := write(t, map[string]string{
 		"/lib/systemd/system/kubelet.service":                  "[Service]\nExecStart=/lib/kubelet\n",
 		"/usr/lib/systemd/system/kubelet.service":              "[Service]\nExecStart=/usr/lib/kubelet $A\nEnvironmentFile=/etc/1\nEnvironment=\"B=1 2\" C='3' D=%n,%N,%%n\n[Install]\nExecStart=/no\n",
 		"/usr/lib/systemd/system/kubelet.service.d/20-x.conf":  "[Service]\nEnvironmentFile=/etc/no\n",
 		"/etc/systemd/system/kubelet.service.d/20-x.conf":      "[Service]\nEnvironmentFile=-/etc/%N/2\n",
 		"/run/systemd/system/kubelet.service.d/10-y.conf":      "[Service]\nEnvironmentFile=-/etc/3\n# comment\n ; comment\nExecStart=\nExecStart=-/usr/bin/kubelet \\\n  --x=\"1 2\" \\\n# comment in between\n  --y\n",
 		"/etc/systemd/system/kubelet.service.d/10-not-conf.md": "[Service]\nEnvironmentFile=/etc/no\n",
-	})}
-	u, err := n.readUnit("kubelet.service")
+	})
+	u, err := ReadUnit(root, "kubelet.service")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"/etc/1", "/etc/3", "/etc/kubelet/2"}; !slices.Equal(u.files, want) {
-		t.Errorf("environment files %q, want %q", u.files, want)
+	if want := []string{"/etc/1", "/etc/3", "/etc/kubelet/2"}; !slices.Equal(u.EnvironmentFiles, want) {
+		t.Errorf("environment files %q, want %q", u.EnvironmentFiles, want)
 	}
-	if want := map[string]string{"B": "1 2", "C": "3", "D": "kubelet.service,kubelet,%n"}; !maps.Equal(u.environment, want) {
-		t.Errorf("environment %q, want %q", u.environment, want)
+	if want := map[string]string{"B": "1 2", "C": "3", "D": "kubelet.service,kubelet,%n"}; !maps.Equal(u.Environment, want) {
+		t.Errorf("environment %q, want %q", u.Environment, want)
 	}
-	if got, want := u.arguments(nil), []string{"/usr/bin/kubelet", "--x=1 2", "--y"}; !slices.Equal(got, want) {
+	if got, want := u.Arguments(nil), []string{"/usr/bin/kubelet", "--x=1 2", "--y"}; !slices.Equal(got, want) {
 		t.Errorf("arguments %q, want %q", got, want)
 	}
-	if _, err := n.readUnit("other.service"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadUnit(root, "other.service"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a unit that is not there: %v", err)
 	}
-	if _, err := n.readUnit(""); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadUnit(root, ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no unit: %v", err)
 	}
 }
 
 // TestEmptySettings: an empty setting takes back what there was before it.
 func TestEmptySettings(t *testing.T) {
-	u := unit{name: "kubelet.service", environment: map[string]string{}}
+	u := Unit{Name: "kubelet.service", Environment: map[string]string{}}
 	u.add("[Service]\nEnvironmentFile=/etc/1\nEnvironment=A=1\nEnvironmentFile=\nEnvironment=\nEnvironmentFile = -/etc/2 \n")
-	if len(u.environment) != 0 || !slices.Equal(u.files, []string{"/etc/2"}) {
-		t.Errorf("%q, %q", u.environment, u.files)
+	if len(u.Environment) != 0 || !slices.Equal(u.EnvironmentFiles, []string{"/etc/2"}) {
+		t.Errorf("%q, %q", u.Environment, u.EnvironmentFiles)
 	}
 }
 
@@ -80,12 +82,12 @@ func TestUnitArguments(t *testing.T) {
 		"/kubelet --unit=%n --percent=%%": {"/kubelet", "--unit=kubelet.service", "--percent=%"},
 		"":                                nil,
 	} {
-		u := unit{name: "kubelet.service", command: command}
-		if got := u.arguments(variables); !slices.Equal(got, want) {
+		u := Unit{Name: "kubelet.service", Command: command}
+		if got := u.Arguments(variables); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", command, got, want)
 		}
 		_, splits := map[string]bool{"/kubelet $A $B $MISSING": true, `/kubelet "$A" '$C'`: true}[command]
-		if u.passes("A") != splits {
+		if u.Passes("A") != splits {
 			t.Errorf("%s: passes $A: %t", command, !splits)
 		}
 	}
@@ -94,9 +96,9 @@ func TestUnitArguments(t *testing.T) {
 // TestVariables: environment files count more than the unit, the later ones more than the earlier;
 // patterns are files, and what is not there is no error.
 func TestVariables(t *testing.T) {
-	n := node{write(t, map[string]string{"/etc/k/1.env": "A=1\nB=1\n", "/etc/k/2.env": "B=2\n", "/etc/last": "C=3\n"})}
-	u := unit{environment: map[string]string{"A": "0", "D": "0"}, files: []string{"/etc/k/*.env", "/etc/missing", "/etc/last"}}
-	values, _, err := n.variables(u)
+	root := write(t, map[string]string{"/etc/k/1.env": "A=1\nB=1\n", "/etc/k/2.env": "B=2\n", "/etc/last": "C=3\n"})
+	u := Unit{Environment: map[string]string{"A": "0", "D": "0"}, EnvironmentFiles: []string{"/etc/k/*.env", "/etc/missing", "/etc/last"}}
+	values, _, err := u.Variables(root)
 	if want := map[string]string{"A": "1", "B": "2", "C": "3", "D": "0"}; err != nil || !maps.Equal(values, want) {
 		t.Errorf("%q, %v, want %q", values, err, want)
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package kubelet
+package systemd
 
 import (
 	"context"
@@ -19,13 +19,13 @@ import (
 // fakeSystemctl is the only program in PATH; it logs its arguments.
 func fakeSystemctl(t *testing.T, script string) (log string) {
 	t.Helper()
-	folder := t.TempDir()
-	log = filepath.Join(folder, "log")
+	directory := t.TempDir()
+	log = filepath.Join(directory, "log")
 	text := "#!/bin/sh\necho \"$*\" >> " + log + "\n" + script
-	if err := os.WriteFile(filepath.Join(folder, "systemctl"), []byte(text), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(directory, "systemctl"), []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", folder)
+	t.Setenv("PATH", directory)
 	return log
 }
 

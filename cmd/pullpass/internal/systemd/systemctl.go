@@ -1,4 +1,4 @@
-package kubelet
+package systemd
 
 import (
 	"bytes"
@@ -12,12 +12,13 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// killed is how long a systemctl that was told to end may hold its stderr open.
-const killed = time.Second
+// waitDelay is how long a systemctl that was killed may keep its stderr open.
+const waitDelay = time.Second
 
-// Systemctl does something with a systemd unit, such as "kubelet.service": "restart" waits until systemd
-// calls it started, "reset-failed" makes systemd forget that it failed, and with that the limit of how
-// often it may be started. The error carries the first line of systemctl's stderr.
+// Systemctl runs systemctl with a verb and a service, such as "kubelet.service". The verb "restart"
+// waits until systemd calls the service started. The verb "reset-failed" makes systemd forget that
+// it failed, and how often it was started. The error has the first line of systemctl's stderr. The
+// context bounds the wait.
 func Systemctl(ctx context.Context, verb, unit string) error {
 	if err := checkUnit(unit); err != nil {
 		return fmt.Errorf("%s %q: %w", verb, unit, err)
@@ -27,9 +28,9 @@ func Systemctl(ctx context.Context, verb, unit string) error {
 		return fmt.Errorf("%s %s: %w", verb, unit, err)
 	}
 	command := exec.CommandContext(ctx, binary, verb, unit) // its stdin is /dev/null
-	// In a chroot, such as that of --root, systemctl does nothing and succeeds, without this.
+	// Without this, systemctl does nothing and succeeds in a chroot, such as that of --root.
 	command.Env = append(command.Environ(), "SYSTEMD_OFFLINE=0")
-	command.WaitDelay = killed
+	command.WaitDelay = waitDelay
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	if err := command.Run(); err != nil {
@@ -38,7 +39,7 @@ func Systemctl(ctx context.Context, verb, unit string) error {
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s %s: %w", verb, unit, ctx.Err())
 		case strings.Contains(line, "Failed to connect to bus"):
-			// root's systemctl takes no answer from a process that it cannot see
+			// systemctl as root takes no answer from a process that it cannot see
 			// (getpeercred in systemd's src/basic/socket-util.c).
 			return provider.WithHint(fmt.Errorf("%s %s: systemctl: %s", verb, unit, line),
 				"in a container, systemctl needs the node's PID namespace (hostPID)")
@@ -50,7 +51,7 @@ func Systemctl(ctx context.Context, verb, unit string) error {
 	return nil
 }
 
-// checkUnit refuses what is no name of one service: options, patterns, paths.
+// checkUnit refuses what is not the name of one service: options, patterns, paths.
 func checkUnit(unit string) error {
 	name, ok := strings.CutSuffix(unit, ".service")
 	if !ok || name == "" || strings.HasPrefix(name, "-") {
@@ -65,7 +66,7 @@ func checkUnit(unit string) error {
 	return nil
 }
 
-// findSystemctl looks in PATH, and where it is if PATH is that of a container.
+// findSystemctl looks in PATH, and then where nodes have it: PATH may be that of a container.
 func findSystemctl() (string, error) {
 	for _, name := range []string{"systemctl", "/usr/bin/systemctl", "/bin/systemctl"} {
 		if path, err := exec.LookPath(name); err == nil {

@@ -1,4 +1,4 @@
-package platform
+package systemd
 
 import (
 	"slices"
@@ -43,7 +43,7 @@ func TestAssignments(t *testing.T) {
 		{"A=1\nA=2\n", []string{"A=1", "A=2"}},
 	} {
 		for _, oldComments := range []bool{false, true} {
-			if got := texts(assignments([]byte(c.data), oldComments)); !slices.Equal(got, c.want) {
+			if got := texts(Assignments([]byte(c.data), oldComments)); !slices.Equal(got, c.want) {
 				t.Errorf("%q: %q, want %q", c.data, got, c.want)
 			}
 		}
@@ -53,18 +53,18 @@ func TestAssignments(t *testing.T) {
 // TestContinuedComment: systemd 254 changed what a backslash at the end of a comment means.
 func TestContinuedComment(t *testing.T) {
 	const data = "# comment \\\nA=1\nB=2\n"
-	if got := texts(assignments([]byte(data), false)); !slices.Equal(got, []string{"A=1", "B=2"}) {
+	if got := texts(Assignments([]byte(data), false)); !slices.Equal(got, []string{"A=1", "B=2"}) {
 		t.Errorf("since 254: %q", got)
 	}
-	if got := texts(assignments([]byte(data), true)); !slices.Equal(got, []string{"B=2"}) {
+	if got := texts(Assignments([]byte(data), true)); !slices.Equal(got, []string{"B=2"}) {
 		t.Errorf("before 254: %q", got)
 	}
 }
 
-func texts(all []assignment) []string {
+func texts(all []Assignment) []string {
 	var out []string
 	for _, a := range all {
-		out = append(out, a.name+"="+a.text())
+		out = append(out, a.Name+"="+a.Value())
 	}
 	return out
 }
@@ -85,13 +85,13 @@ func TestWords(t *testing.T) {
 		{`--a="1 2`, []string{"--a=1 2"}, false},
 		{`--a=1\`, []string{"--a=1"}, false},
 	} {
-		all, ok := words(c.value)
-		if got := arguments(c.value); !slices.Equal(got, c.want) || ok != c.ok {
+		all, ok := Words(c.value)
+		if got := Split(c.value); !slices.Equal(got, c.want) || ok != c.ok {
 			t.Errorf("%q: %q %t, want %q %t", c.value, got, ok, c.want, c.ok)
 		}
 		for _, w := range all {
-			if inner, _ := words(c.value[w.from:w.to]); len(inner) != 1 || inner[0].text != w.text {
-				t.Errorf("%q: %q stands at %q", c.value, w.text, c.value[w.from:w.to])
+			if inner, _ := Words(c.value[w.From:w.To]); len(inner) != 1 || inner[0].Text != w.Text {
+				t.Errorf("%q: %q stands at %q", c.value, w.Text, c.value[w.From:w.To])
 			}
 		}
 	}
