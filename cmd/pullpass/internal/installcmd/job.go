@@ -22,7 +22,7 @@ const stateDirectory = "/var/lib/pullpass"
 // installer goes to the root, and returns what works there.
 func (j *job) installer() (*installer.Installer, error) {
 	here := &installer.Installer{
-		Folder:    stateDirectory,
+		StateDir:  stateDirectory,
 		Healthy:   kubelet.Healthy,
 		Systemctl: systemd.Systemctl,
 		Now:       j.broker.Now,

@@ -12,65 +12,37 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A change is what is done to a file.
-type change struct {
-	file             // as it will be in the record
-	old, new         *version
-	oldData, newData []byte
-	accept           func(path string) error // see write
-}
-
-// A plan is what is done to all files, in this order.
-type plan struct {
-	changes []change
-	record  *record  // of the install when it is done
-	keep    [][]byte // contents that are in the record and in no change
-	hash    string   // of all that the kubelet will read at its start
-	config  string   // the hash of the config alone
-	removal bool
-	emptied bool   // the config has no file any more, and the kubelet does not start with one like that
-	left    config // of a removal: what stays of the config
-	used    bool   // by the kubelet that runs: it does not know of the changes until it is restarted
-	notes   []string
-	done    []string // what else to say of the changes when they are made
-}
-
-// atStart reports whether something is changed that a kubelet reads at its start. That is not the
-// binary.
-func (p *plan) atStart() bool {
-	return slices.ContainsFunc(p.changes, func(c change) bool { return c.Kind != kindBinary })
-}
-
-// apply makes the changes. First of all, the state has what is needed to complete and to undo
-// them. After an error everything is as it was; if that is not possible either, the state is that
-// of a run that was killed.
+// apply writes the changes of a plan. Before that, the state gets everything that is needed to complete
+// and to undo them. After an error, all files are as they were. If that is not possible either, the state
+// is that of a killed run.
 func (i *Installer) apply(p *plan) error {
-	if len(p.changes) == 0 {
-		return i.remember(p.record)
+	former := i.state
+	if len(p.changes) == 0 { // but the kubelet may have been given other paths
+		next := former
+		next.Installed = p.record
+		return i.update(next)
 	}
-	former, next := i.state, i.state
-	next.Installed = p.record
-	if p.atStart() {
-		next.Trial = former.trialOf(p)
-		if next.Kubelet = ""; p.used {
-			next.Kubelet = i.Boot // one that starts meanwhile may see all of it or a part
-		}
-	}
+	next := former.write(p, i.Boot)
 	err := i.keep(p, next)
 	if err == nil {
 		err = i.save(next)
 	}
 	for n := 0; err == nil && n < len(p.changes); n++ {
-		if err = i.make(p.changes[n]); err == nil {
+		c := p.changes[n]
+		if err = replace(c.Path, c.new, c.accept); err == nil {
 			continue
 		}
-		if e := i.undo(p.changes[:n+1]); e != nil {
+		if e := undo(p.changes[:n+1]); e != nil {
 			return withFileHint(also(err, e))
 		}
 	}
 	if err != nil {
-		removeFolders(newFolders(p.record, former.Installed))
-		return withFileHint(also(err, i.restoreState(former)))
+		removeDirectories(newDirectories(p.record, former.Installed))
+		i.state = former
+		if former.phase() == none && former.Rejected == nil {
+			return withFileHint(also(err, i.store.forget()))
+		}
+		return withFileHint(also(err, i.store.save(former)))
 	}
 	for _, c := range p.changes {
 		i.Done(c.String())
@@ -78,80 +50,42 @@ func (i *Installer) apply(p *plan) error {
 	for _, text := range p.done {
 		i.Done(text)
 	}
-	return i.nameKubelet()
+	return i.nameOutdated()
 }
 
-// remember puts a record in the state where nothing else changes: the kubelet may have been given
-// other paths of files that are as they are to be.
-func (i *Installer) remember(r *record) error {
-	if i.state.Installed == nil || reflect.DeepEqual(i.state.Installed, r) {
-		return nil
-	}
-	next := i.state
-	next.Installed = r
-	return i.save(next)
-}
-
-// nameKubelet puts the kubelet that runs in place of the boot's ID in the state: no other one is
-// older than the changes.
-func (i *Installer) nameKubelet() error {
-	if i.state.Kubelet != i.Boot || i.Find == nil {
+// nameOutdated replaces the boot's ID in state.Outdated by the ID of the kubelet that runs.
+func (i *Installer) nameOutdated() error {
+	if i.state.Outdated != i.Boot || i.Find == nil {
 		return nil
 	}
 	running, err := i.Find()
 	if err != nil {
 		return err
 	}
-	next := i.state
-	next.Kubelet = ""
-	if running != nil {
-		next.Kubelet = running.ID
-	}
-	return i.save(next)
+	return i.save(i.state.written(running))
 }
 
-// save writes the state.
+// save makes next the state, also on the disk.
 func (i *Installer) save(next state) error {
 	i.state = next
 	return i.store.save(next)
 }
 
-// restoreState writes the state as it was, which may have been none.
-func (i *Installer) restoreState(former state) error {
-	i.state = former
-	if former.Installed == nil && former.Trial == nil && former.Rejected == nil {
-		return i.store.forget()
+// update is save, unless next is the state already, or has no install to remember.
+func (i *Installer) update(next state) error {
+	if i.state.Installed == nil || reflect.DeepEqual(next, i.state) {
+		return nil
 	}
-	return i.store.save(former)
-}
-
-// trialOf returns the trial of a plan: what a kubelet last ran with stays what it was before all
-// changes of which none was seen to work.
-func (s state) trialOf(p *plan) *trial {
-	t := trial{Before: before{Installed: s.Installed}}
-	if s.Trial != nil {
-		t.Before = s.Trial.Before
-		t.Before.Files = slices.Clone(t.Before.Files)
-	}
-	t.Hash, t.Config, t.Removal = p.hash, p.config, p.removal
-	for _, c := range p.changes {
-		n := slices.IndexFunc(t.Before.Files, func(r restored) bool { return r.Path == c.Path })
-		if n < 0 {
-			n = len(t.Before.Files)
-			t.Before.Files = append(t.Before.Files, restored{Path: c.Path, Version: c.old})
-		}
-		t.Before.Files[n].Written = c.new.hash()
-	}
-	return &t
+	return i.save(next)
 }
 
 // keep stores the contents that the next state needs.
 func (i *Installer) keep(p *plan, next state) error {
-	needed := next.versions()
+	needed := next.snapshots()
 	contents := p.keep
 	for _, c := range p.changes {
-		if c.old != nil && slices.ContainsFunc(needed, c.old.same) {
-			contents = append(contents, c.oldData)
+		if c.old.snapshot != nil && slices.ContainsFunc(needed, c.old.same) {
+			contents = append(contents, c.old.data)
 		}
 	}
 	for _, data := range contents {
@@ -162,51 +96,43 @@ func (i *Installer) keep(p *plan, next state) error {
 	return nil
 }
 
-// make makes one change.
-func (i *Installer) make(c change) error {
-	if c.new == nil {
-		return remove(c.Path)
+// replace gives a file a content, or removes it. accept is as in write.
+func replace(path string, c content, accept func(path string) error) error {
+	if c.snapshot == nil {
+		return remove(path)
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return write(c.Path, c.newData, c.new, c.accept)
+	return write(path, c, accept)
 }
 
-// undo takes changes back, the last one first, up to the first one that it cannot: what was changed
-// before that one is what it needs. The last one may not have been made.
-func (i *Installer) undo(changes []change) error {
+// undo takes changes back, the last one first. It stops at the first one that it cannot take back: that
+// one needs the changes before it. The last change may not have been made.
+func undo(changes []change) error {
 	for _, c := range slices.Backward(changes) {
-		if now, _, err := read(c.Path); err == nil && now.equal(c.old) {
+		if now, err := read(c.Path); err == nil && now.equal(c.old.snapshot) {
 			continue
 		}
-		c.new, c.newData, c.accept = c.old, c.oldData, nil
-		if err := i.make(c); err != nil {
+		if err := replace(c.Path, c.old, nil); err != nil {
 			return fmt.Errorf("put back %s: %w; the next run goes on", c.Path, err)
 		}
 	}
 	return nil
 }
 
-// newFolders are those of r that were not made for former.
-func newFolders(r, former *record) []string {
-	var folders []string
-	for _, folder := range r.Folders {
-		if former == nil || !slices.Contains(former.Folders, folder) {
-			folders = append(folders, folder)
+// newDirectories returns the directories of r that were not made for former.
+func newDirectories(r, former *record) []string {
+	var paths []string
+	for _, path := range r.Directories {
+		if former == nil || !slices.Contains(former.Directories, path) {
+			paths = append(paths, path)
 		}
 	}
-	return folders
+	return paths
 }
 
-func (c change) String() string {
-	if c.new == nil {
-		return "removed " + c.Path
-	}
-	return "wrote " + c.Path
-}
-
-// withFileHint says how to go on where a folder cannot be written to.
+// withFileHint adds the hint for a directory that cannot be written to.
 func withFileHint(err error) error {
 	if errors.Is(err, syscall.EROFS) || errors.Is(err, errCannotRun) {
 		return provider.WithHint(err, "--bin-dir and --kubelet-config name other places; a kubelet with the flags in its own arguments needs them there, too")
@@ -214,7 +140,7 @@ func withFileHint(err error) error {
 	return err
 }
 
-// also is err with another one after it, on the one line that messages have.
+// also returns err with another error after it, on the one line that messages have.
 func also(err, other error) error {
 	switch {
 	case err == nil:

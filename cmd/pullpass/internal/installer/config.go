@@ -14,15 +14,15 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A config is what the kubelet reads at the path of --image-credential-provider-config: a file,
-// or those of a folder.
+// A config is what the kubelet reads at the path of --image-credential-provider-config: a file, or the
+// files of a directory.
 type config struct {
-	path  string // of the file that has our provider, or is to have it
+	path  string // of the file that has our provider, or will have it
 	files []kubeletconfig.File
 }
 
-// readConfig reads the config at path. In a folder, our provider is in a file of its own, unless
-// another one has it already: the kubelet takes no name twice.
+// readConfig reads the config at path. In a directory, our provider gets a file of its own, unless another
+// file already has it: the kubelet refuses a name that is there twice.
 func readConfig(path string) (config, error) {
 	files, _, err := kubeletconfig.ReadFiles(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +40,7 @@ func readConfig(path string) (config, error) {
 	return c, err
 }
 
-// with returns the config with another content of a file, nil for none.
+// with returns the config with this content of a file; nil removes the file.
 func (c config) with(name string, data []byte) config {
 	c.files = slices.Clone(c.files)
 	i, found := c.find(name)
@@ -56,13 +56,13 @@ func (c config) with(name string, data []byte) config {
 	return c
 }
 
-// find returns where a file is, or would be.
+// find returns the index that a file has, or would have.
 func (c config) find(name string) (int, bool) {
 	return slices.BinarySearchFunc(c.files, name, func(f kubeletconfig.File, name string) int { return strings.Compare(f.Name, name) })
 }
 
-// check returns what the kubelet would not start with, as an error, but for what is wrong with the
-// config before, too. Of the programs in the bin dir, ours is not looked for, as it comes first.
+// check returns an error for a fault with which the kubelet would not start, unless the config before has
+// that fault, too. It does not look for our program in the bin dir, since that is written first.
 func (c config) check(binDir string, before config) error {
 	known := before.faults(binDir)
 	for _, fault := range c.faults(binDir) {
@@ -78,7 +78,7 @@ func (c config) check(binDir string, before config) error {
 	return nil
 }
 
-// faults are those with which the kubelet does not start.
+// faults returns the faults with which the kubelet does not start.
 func (c config) faults(binDir string) []report.Finding {
 	if len(c.files) == 0 {
 		return nil
@@ -92,7 +92,7 @@ func (c config) faults(binDir string) []report.Finding {
 	})
 }
 
-// hash identifies what the kubelet reads at its start: this config, and the flags in a file.
+// hash identifies what the kubelet reads at its start: this config, and the content of the flags file.
 func (c config) hash(flags []byte) string {
 	var text strings.Builder
 	for _, f := range append(slices.Clone(c.files), kubeletconfig.File{Name: "flags", Data: flags}) {
@@ -101,7 +101,7 @@ func (c config) hash(flags []byte) string {
 	return sum([]byte(text.String()))
 }
 
-// ours returns our provider in a file, nil if it is not there.
+// ours returns our provider in a file, nil if the file does not have it.
 func ours(f kubeletconfig.File) (*kubeletconfig.Provider, error) {
 	providers, err := kubeletconfig.Providers(f.Name, f.Data)
 	for _, p := range providers {
@@ -112,7 +112,7 @@ func ours(f kubeletconfig.File) (*kubeletconfig.Provider, error) {
 	return nil, err
 }
 
-// ours returns our provider, nil if it is not in the config.
+// ours returns our provider in the config, nil if the config does not have it.
 func (c config) ours() *kubeletconfig.Provider {
 	for _, f := range c.files {
 		if p, err := ours(f); err == nil && p != nil {
@@ -122,13 +122,13 @@ func (c config) ours() *kubeletconfig.Provider {
 	return nil
 }
 
-// others are the names of the providers that are not ours, but for those that are passed over.
-func (c config) others(passed []string) []string {
+// others returns the names of the providers that are not ours, except those in omit.
+func (c config) others(omit []string) []string {
 	var names []string
 	for _, f := range c.files {
-		providers, _ := kubeletconfig.Providers(f.Name, f.Data) // a file that is not one is no reason to keep a kubelet reading it
+		providers, _ := kubeletconfig.Providers(f.Name, f.Data) // a malformed file is no reason to keep the flags
 		for _, p := range providers {
-			if p.Name != Name && !slices.Contains(passed, p.Name) {
+			if p.Name != Name && !slices.Contains(omit, p.Name) {
 				names = append(names, p.Name)
 			}
 		}

@@ -12,28 +12,29 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/atomicfile"
 )
 
-// A version is what a file was like at one time. It is nil where there was no file.
-type version struct {
+// A snapshot identifies the content of a file at one time, with the file's mode and owner. It is nil
+// if there was no file.
+type snapshot struct {
 	SHA256 string      `json:"sha256"`
 	Mode   fs.FileMode `json:"mode"` // the permission bits
 	UID    int         `json:"uid"`
 	GID    int         `json:"gid"`
 }
 
-// same reports whether both are without a file, or with the same content.
-func (v *version) same(other *version) bool { return v.hash() == other.hash() }
-
-// equal is same with the same mode and owner.
-func (v *version) equal(other *version) bool {
-	return v.same(other) && (v == nil || *v == *other)
-}
-
-// hash is that of the content, "" without a file.
-func (v *version) hash() string {
-	if v == nil {
+// hash is the hash of the content, "" without a file.
+func (s *snapshot) hash() string {
+	if s == nil {
 		return ""
 	}
-	return v.SHA256
+	return s.SHA256
+}
+
+// same reports whether both have the same content, or both are without a file.
+func (s *snapshot) same(other *snapshot) bool { return s.hash() == other.hash() }
+
+// equal is same, with the same mode and owner.
+func (s *snapshot) equal(other *snapshot) bool {
+	return s.same(other) && (s == nil || *s == *other)
 }
 
 func sum(data []byte) string {
@@ -41,64 +42,80 @@ func sum(data []byte) string {
 	return hex.EncodeToString(hash[:])
 }
 
-// read returns the regular file at path, which may be a link to it; a nil version if there is
-// none.
-func read(path string) (*version, []byte, error) {
+// A content is a snapshot with the file's bytes. Its snapshot is nil if there is no file.
+type content struct {
+	*snapshot
+	data []byte
+}
+
+// newContent returns data with the mode and the owner of like. Without like, it has this mode, and is
+// the process's.
+func newContent(data []byte, like *snapshot, mode fs.FileMode) content {
+	s := snapshot{Mode: mode, UID: os.Geteuid(), GID: os.Getegid()}
+	if like != nil {
+		s = *like
+	}
+	s.SHA256 = sum(data)
+	return content{&s, data}
+}
+
+// read returns the content of a regular file. path may be a symbolic link to it.
+func read(path string) (content, error) {
 	target, err := resolve(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: it is a symbolic link: %w", path, err)
+		return content{}, fmt.Errorf("read %s: it is a symbolic link: %w", path, err)
 	}
 	info, err := os.Lstat(target)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
+		return content{}, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return content{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("read %s: it is not a regular file", path)
+		return content{}, fmt.Errorf("read %s: it is not a regular file", path)
 	}
 	data, err := os.ReadFile(target)
 	if err != nil {
-		return nil, nil, err
+		return content{}, err
 	}
 	uid, gid := owner(info)
-	return &version{sum(data), info.Mode().Perm(), uid, gid}, data, nil
+	return content{&snapshot{sum(data), info.Mode().Perm(), uid, gid}, data}, nil
 }
 
-// resolve returns the path of the file that path leads to by symbolic links: with a link to it
-// replaced, who else uses the file would not see the change.
+// resolve follows a symbolic link to the file that has to be changed. If the link itself were replaced,
+// other users of the file would not see the change.
 func resolve(path string) (string, error) {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return path, nil // what is wrong with it shows when it is used
+		return path, nil // an error shows when the file is used
 	}
 	return filepath.EvalSymlinks(path)
 }
 
-// realPath is where a file is or would be, with all links followed.
+// realPath returns where a file is or would be, with all links followed.
 func realPath(path string) string {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		return target
 	}
-	if folder := filepath.Dir(path); folder != path {
-		return filepath.Join(realPath(folder), filepath.Base(path))
+	if directory := filepath.Dir(path); directory != path {
+		return filepath.Join(realPath(directory), filepath.Base(path))
 	}
 	return path
 }
 
-// temporary is where a new content of path is written. There is one such name: only the holder
-// of the lock uses it, and the next one finds what a killed process left.
+// temporary returns where a new content of path is written. The name is always the same, so that the
+// next run finds what a killed one left. Only the holder of the lock uses it.
 func temporary(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+temporarySuffix)
 }
 
 const temporarySuffix = ".pullpass-install"
 
-// write makes data the content of path in one step, with v's mode and owner. Before that, it
-// asks accept, unless that is nil, about the file that will be renamed to path. An error leaves
-// path as it was, but for one of its folder at the end: then it may be the new one.
-func write(path string, data []byte, v *version, accept func(path string) error) error {
+// write replaces the file at path in one step. If accept is not nil, it is asked about the new file
+// before that is renamed to path. After an error, path has its former content. Only if the directory
+// could not be synced at the end, it may have the new one.
+func write(path string, c content, accept func(path string) error) error {
 	target, err := resolve(path)
 	if err != nil {
 		return err
@@ -108,7 +125,7 @@ func write(path string, data []byte, v *version, accept func(path string) error)
 	if err := remove(temp); err != nil {
 		return describe(err)
 	}
-	if err := writeNew(temp, data, v); err != nil {
+	if err := writeNew(temp, c); err != nil {
 		os.Remove(temp)
 		return describe(err)
 	}
@@ -122,21 +139,21 @@ func write(path string, data []byte, v *version, accept func(path string) error)
 		os.Remove(temp)
 		return describe(err)
 	}
-	return syncFolder(target)
+	return syncDirectory(filepath.Dir(target))
 }
 
-// writeNew writes a file that is not there yet, to the disk.
-func writeNew(path string, data []byte, v *version) error {
+// writeNew creates a file and syncs it to the disk.
+func writeNew(path string, c content) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
+	_, err = file.Write(c.data)
 	if err == nil {
-		err = chown(file, v.UID, v.GID)
+		err = chown(file, c.UID, c.GID)
 	}
 	if err == nil {
-		err = file.Chmod(v.Mode)
+		err = file.Chmod(c.Mode)
 	}
 	if err == nil {
 		err = file.Sync()
@@ -144,18 +161,18 @@ func writeNew(path string, data []byte, v *version) error {
 	return errors.Join(err, file.Close())
 }
 
-// syncFolder has the folder of path on the disk: after a power cut, there must not be the flags
-// without the config that was written before them.
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
+// syncDirectory syncs a directory to the disk. After a power failure, there must not be the flags without
+// the config that was written before them.
+func syncDirectory(path string) error {
+	directory, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer folder.Close()
-	return folder.Sync()
+	defer directory.Close()
+	return directory.Sync()
 }
 
-// remove removes path, which may be gone already.
+// remove removes a file, which may be gone already.
 func remove(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -163,21 +180,20 @@ func remove(path string) error {
 	return nil
 }
 
-// missingFolders returns those of the folder and the ones above it that are not there, the
-// outermost first.
-func missingFolders(folder string) []string {
+// missingDirectories returns which of a directory and its parents do not exist, the outermost first.
+func missingDirectories(path string) []string {
 	var missing []string
-	for ; ; folder = filepath.Dir(folder) {
-		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+	for ; ; path = filepath.Dir(path) {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return missing
 		}
-		missing = append([]string{folder}, missing...)
+		missing = append([]string{path}, missing...)
 	}
 }
 
-// removeFolders removes those of the folders that are empty. The others are used by somebody.
-func removeFolders(folders []string) {
-	for i := len(folders) - 1; i >= 0; i-- {
-		os.Remove(folders[i])
+// removeDirectories removes the empty ones of these directories. Somebody uses the others.
+func removeDirectories(paths []string) {
+	for i := len(paths) - 1; i >= 0; i-- {
+		os.Remove(paths[i])
 	}
 }

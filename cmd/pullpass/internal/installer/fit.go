@@ -3,7 +3,6 @@ package installer
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
@@ -11,43 +10,35 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A fit tells why a kubelet is not the one that is waited for.
-type fit func(*kubelet.Process) error
+// outdated reports whether a kubelet started before the last change of what it reads at its start.
+func (s state) outdated(p *kubelet.Process) bool {
+	return s.Outdated != "" && (p.ID == s.Outdated || strings.HasPrefix(p.ID, s.Outdated+"/"))
+}
 
-// running is the kubelet that runs, nil if none does or it is not to be looked for.
-func (i *Installer) running() (*kubelet.Process, error) {
-	if i.Find == nil {
-		return nil, nil
+// knows reports whether the state has what a kubelet has read.
+func (s state) knows(p *kubelet.Process) bool {
+	return s.Read != nil && s.Read.Kubelet == p.ID
+}
+
+// awaits returns nil for a kubelet that started with the change on trial, else why it did not.
+func (s state) awaits(p *kubelet.Process) error {
+	switch {
+	case s.outdated(p):
+		return errors.New("the kubelet was not restarted")
+	case s.Trial.Removal:
+		return nil
 	}
-	return i.Find()
+	return hasFlags(p, s.Installed)
 }
 
-// seen reports whether a kubelet has started after the last change of what it reads then.
-func (i *Installer) seen(p *kubelet.Process) bool {
-	unseen := i.state.Kubelet
-	return unseen == "" || p.ID != unseen && !strings.HasPrefix(p.ID, unseen+"/")
-}
-
-// fits returns the fit for a kubelet with an install, or after its removal.
-func (i *Installer) fits(r *record, removal bool) fit {
-	return func(p *kubelet.Process) error {
-		switch {
-		case !i.seen(p):
-			return errors.New("the kubelet was not restarted")
-		case removal:
-			return nil
-		}
-		return hasFlags(p, r)
-	}
-}
-
-// current is the error of a kubelet that has not read what is there now; config is the hash of that.
-func (i *Installer) current(p *kubelet.Process, r *record, config string) error {
-	err, known := hasFlags(p, r), i.knows(p)
-	switch same := known && i.state.Read.Config == config; {
+// current returns nil for a kubelet that has read this install, else why it has not. config is the hash
+// of the config that there is now.
+func (s state) current(p *kubelet.Process, r *record, config string) error {
+	err, known := hasFlags(p, r), s.knows(p)
+	switch same := known && s.Read.Config == config; {
 	case same && err == nil:
 		return nil
-	case !i.seen(p):
+	case s.outdated(p):
 		return errors.New("the kubelet was not restarted")
 	case known && !same && err == nil:
 		return fmt.Errorf("the kubelet was not restarted since %s was changed", r.Config)
@@ -55,12 +46,24 @@ func (i *Installer) current(p *kubelet.Process, r *record, config string) error 
 	return err
 }
 
-// knows reports whether it is in the state what a kubelet has read.
-func (i *Installer) knows(p *kubelet.Process) bool {
-	return i.state.Read != nil && i.state.Read.Kubelet == p.ID
+// stale reports whether a kubelet has to be restarted once a plan is written.
+func (s state) stale(running *kubelet.Process, p *plan) bool {
+	return running != nil && (s.current(running, p.record, p.config) != nil || p.atStart() && !s.knows(running))
 }
 
-// hasFlags is the error of a kubelet that does not read our config.
+// uses reports whether a kubelet uses the plugin that a plan takes away: it started with it, or an earlier
+// run took it away and the kubelet is older.
+func (s state) uses(running *kubelet.Process, p *plan) bool {
+	switch {
+	case running == nil:
+		return false
+	case s.Trial != nil && s.Trial.Removal:
+		return s.outdated(running)
+	}
+	return p.atStart() && !s.outdated(running) && hasFlags(running, p.record) == nil
+}
+
+// hasFlags returns nil for a kubelet whose flags have the paths of an install, or are hidden.
 func hasFlags(p *kubelet.Process, r *record) error {
 	if p.Hidden {
 		return nil
@@ -75,22 +78,18 @@ func hasFlags(p *kubelet.Process, r *record) error {
 			return fmt.Errorf("the kubelet runs without --%s: its unit does not use %s of %s", flag.name, r.Flags.Variable, r.Flags.Path)
 		case !ok:
 			return fmt.Errorf("the kubelet runs without --%s", flag.name)
-		case filepath.Clean(got) != filepath.Clean(flag.want):
+		case !samePath(got, flag.want):
 			return fmt.Errorf("the kubelet runs with --%s=%s in place of %s", flag.name, got, flag.want)
 		}
 	}
 	return nil
 }
 
-// stale reports whether a kubelet has to be restarted for a plan of which nothing is done yet.
-func (i *Installer) stale(running *kubelet.Process, p *plan) bool {
-	return i.current(running, p.record, p.config) != nil || p.atStart() && !i.knows(running)
-}
-
-// readsConfig is the error of a kubelet with flags that we do not write and that are not those of
-// the install: a restart does not change them.
-func readsConfig(running *kubelet.Process, r *record) error {
-	if known := platform.Known(r.Platform); r.Flags != nil || known.SetsFlags && known.Program == "" {
+// getsFlags returns an error for a kubelet that would run without our flags after a restart, too: nothing
+// that we write gives it the flags.
+func getsFlags(running *kubelet.Process, r *record) error {
+	known := platform.Known(r.Platform)
+	if r.Flags != nil || known.SetsFlags && known.Program == "" {
 		return nil
 	}
 	if err := hasFlags(running, r); err != nil {
@@ -100,18 +99,46 @@ func readsConfig(running *kubelet.Process, r *record) error {
 	return nil
 }
 
-// whenRestarted says when a kubelet that runs reads what is installed, and whenStarted when another
-// one does.
+// whenRestarted says when the running kubelet will read an install.
 func whenRestarted(running *kubelet.Process, r *record) string {
-	if err := readsConfig(running, r); err != nil {
+	if err := getsFlags(running, r); err != nil {
 		return err.Error() + ": " + provider.Hint(err)
 	}
 	return "the kubelet reads this when it is restarted: " + restartCommand(running, r)
 }
 
+// whenStarted says when a kubelet that does not run yet will read an install.
 func whenStarted(r *record) string {
 	if r.Flags != nil || r.setsFlags() {
 		return "it will read this when it starts"
 	}
 	return "one that starts with " + platform.Flags(r.Config, r.BinDir) + " reads this"
+}
+
+// unit returns the systemd unit of the kubelet, "" if that is unknown.
+func unit(running *kubelet.Process, r *record) string {
+	switch {
+	case running != nil && running.Service != "":
+		return running.Service
+	case r.Service != "" || r.setsFlags():
+		return r.Service
+	}
+	return "kubelet.service"
+}
+
+// restartCommand returns how a user restarts the kubelet.
+func restartCommand(running *kubelet.Process, r *record) string {
+	if service := unit(running, r); service != "" {
+		return "systemctl restart " + service
+	}
+	return "restart " + r.Platform
+}
+
+// retryHint returns the hint for a rejected change.
+func retryHint(r *record) string {
+	log := "the log of " + r.Platform
+	if service := unit(nil, r); service != "" {
+		log = "journalctl -u " + service
+	}
+	return "see " + log + ", mend it, and --retry"
 }

@@ -14,17 +14,20 @@ import (
 
 const (
 	interval = 250 * time.Millisecond
-	// healthyTimes is how many times in a row the same process has to be healthy. With a mistake
-	// in its config, a kubelet ends before it answers at all.
+	// healthyTimes is how many times in a row the same process has to be healthy. With a mistake in its
+	// config, a kubelet ends before it answers at all.
 	healthyTimes = 5
-	// aliveFor is how long a kubelet that is set not to answer has to live.
+	// aliveFor is how long a kubelet without health checks has to live.
 	aliveFor = 10 * time.Second
 	// glance is how long a run that has not restarted the kubelet waits to see it healthy.
 	glance = 15 * time.Second
 )
 
-// checkHealth is for a kubelet that is to be restarted.
-func (i *Installer) checkHealth(ctx context.Context) error {
+// checkHealth refuses to restart a kubelet that is not healthy, unless the change on trial may be why.
+func (i *Installer) checkHealth(ctx context.Context, running *kubelet.Process) error {
+	if i.state.Trial != nil && !i.state.outdated(running) {
+		return nil
+	}
 	_, err := i.await(ctx, func(*kubelet.Process) error { return nil }, glance)
 	if err == nil {
 		return nil
@@ -34,9 +37,9 @@ func (i *Installer) checkHealth(ctx context.Context) error {
 		"mend it first, or run this without --restart")
 }
 
-// await waits until a kubelet fits and stays healthy, and returns it. Without one in time, the error
-// is what was wrong last.
-func (i *Installer) await(ctx context.Context, fits fit, timeout time.Duration) (*kubelet.Process, error) {
+// await waits for a kubelet that fits and stays healthy, and returns it. fits says why a kubelet is not the
+// awaited one. If the time is over, the error is the last problem.
+func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error, timeout time.Duration) (*kubelet.Process, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var problem error
@@ -54,14 +57,12 @@ func (i *Installer) await(ctx context.Context, fits fit, timeout time.Duration) 
 		}
 		if err == nil {
 			absent = ends
-		}
-		if err == nil {
 			err = i.healthy(ctx, p)
 		}
 		switch {
 		case err != nil && (ctx.Err() == nil || problem == nil):
 			problem, process = err, ""
-		case err != nil: // the time is over, which cut the last question off: what was wrong before says more
+		case err != nil: // the end of the time cut off the last request: the problem before it says more
 		case p.ID != process:
 			process, times, since = p.ID, 1, i.Now()
 		default:
@@ -81,9 +82,11 @@ func (i *Installer) await(ctx context.Context, fits fit, timeout time.Duration) 
 	}
 }
 
-func healthURL(p *kubelet.Process) string { return p.HealthURL(os.DirFS("/"), platform.ConfigDir(p)) }
+func healthURL(p *kubelet.Process) string {
+	return p.HealthURL(os.DirFS("/"), platform.ConfigDir(p))
+}
 
-// healthy asks a kubelet whether it is, unless it is set not to answer.
+// healthy asks a kubelet whether it is healthy, unless its health checks are off.
 func (i *Installer) healthy(ctx context.Context, p *kubelet.Process) error {
 	if url := healthURL(p); url != "" {
 		return i.Healthy(ctx, url)

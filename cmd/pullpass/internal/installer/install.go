@@ -1,10 +1,3 @@
-// Package installer puts pullpass on a node and takes it off again: the binary, its provider in the
-// kubelet's CredentialProviderConfig, and the flags with which the kubelet reads that.
-//
-// A kubelet does not start with a mistake in any of these, and its node is lost. So all of it is
-// checked before anything is written; a run can be killed between any two steps, and what it
-// leaves is something that a kubelet starts with and the next run completes; and what a kubelet
-// does not come back with is put back and not tried again.
 package installer
 
 import (
@@ -24,20 +17,20 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Name is the binary's in the bin dir, and so that of its provider in the kubelet's config.
+// Name is the name of the binary in the bin dir, and so of its provider in the kubelet's config.
 const Name = "pullpass"
 
 // An Installer is for one Install, Uninstall, dry run or Status. All paths are those of the node.
 type Installer struct {
-	Folder string                 // of the state and the lock
-	Binary func() ([]byte, error) // the program to install
-	Boot   string                 // the ID of this boot
-	// Find looks for the running kubelet. It is nil where the files are not those of the machine
-	// that runs, as in an image.
+	StateDir string                 // has the state and the lock
+	Binary   func() ([]byte, error) // the program to install
+	Boot     string                 // the ID of this boot
+	// Find looks for the running kubelet. It is nil where the files are not those of the running machine,
+	// as in an image.
 	Find func() (*kubelet.Process, error)
 	// Healthy asks a kubelet once; see kubelet.Healthy.
 	Healthy func(ctx context.Context, url string) error
-	// Systemctl is that of package kubelet.
+	// Systemctl is systemd.Systemctl.
 	Systemctl func(ctx context.Context, verb, unit string) error
 	Now       func() time.Time
 	Done      func(text string) // says what has been done
@@ -47,15 +40,15 @@ type Installer struct {
 	state state
 }
 
-// Options say what is to be installed or taken off, and how far a run may go.
+// Options say what to install or to uninstall, and how far a run may go.
 type Options struct {
-	Platform platform.Platform   // for Uninstall what could be found out
+	Platform platform.Platform   // for Uninstall, what could be found out
 	Entry    kubeletconfig.Entry // for Install
-	Selected bool                // Entry replaces one that somebody has changed
-	Replace  bool                // take out providers whose images are all served by Entry
-	Restart  bool                // restart the kubelet where that is needed
+	Selected bool                // Entry replaces an entry that somebody has edited
+	Replace  bool                // remove other providers if Entry serves all of their images
+	Restart  bool                // restart the kubelet if that is needed
 	Retry    bool                // also what was rejected before
-	Timeout  time.Duration       // until a restarted kubelet is healthy
+	Timeout  time.Duration       // until a restarted kubelet must be healthy
 }
 
 // Install installs. Errors carry hints.
@@ -65,15 +58,12 @@ func (i *Installer) Install(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		p, err := i.checkedPlan(ctx, o)
+		p, _, err := i.checkedPlan(ctx, o)
 		if err != nil {
 			return err
 		}
 		if err := i.apply(p); err != nil {
 			return err
-		}
-		if len(p.changes) > 0 {
-			i.noteAll(o.Platform.Notes)
 		}
 		i.noteAll(p.notes)
 		restarted, err := i.settle(ctx, p, o)
@@ -90,14 +80,21 @@ func (i *Installer) noteAll(texts []string) {
 	}
 }
 
-// locked loads the state and calls f, while no other installer is at work.
+// noteRestart notes what is restarted together with the kubelet.
+func (i *Installer) noteRestart(o Options) {
+	if o.Platform.Restarts != "" {
+		i.Note(o.Platform.Restarts)
+	}
+}
+
+// locked loads the state and calls f. Meanwhile, no other installer is at work.
 func (i *Installer) locked(ctx context.Context, f func() error) error {
 	unlock, err := i.lock(ctx)
 	if errors.Is(err, syscall.EROFS) {
-		err = provider.WithHint(err, "what an install has to remember is in "+i.Folder+", and nowhere else: make that writable")
+		err = provider.WithHint(err, "what an install has to remember is in "+i.StateDir+", and nowhere else: make that writable")
 	}
 	if err != nil {
-		return fmt.Errorf("lock %s: %w", i.Folder, err)
+		return fmt.Errorf("lock %s: %w", i.StateDir, err)
 	}
 	if err = i.load(); err == nil {
 		err = i.clean()
@@ -106,12 +103,12 @@ func (i *Installer) locked(ctx context.Context, f func() error) error {
 		err = f()
 	}
 	unlock()
-	os.Remove(i.Folder) // which fails if there is a state in it
+	os.Remove(i.StateDir) // fails if there is a state in it
 	return err
 }
 
 func (i *Installer) load() (err error) {
-	i.store = store{i.Folder}
+	i.store = store{i.StateDir}
 	i.state, err = i.store.load()
 	return err
 }
@@ -132,15 +129,15 @@ func (i *Installer) clean() error {
 
 // lock waits until no other installer is at work.
 func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
-	path := filepath.Join(i.Folder, "install.lock")
+	path := filepath.Join(i.StateDir, "install.lock")
 	waited := false
-	for range 100 { // only one that has just ended its work can be in the way
-		if err := os.Mkdir(i.Folder, 0o700); errors.Is(err, fs.ErrNotExist) {
+	for range 100 { // another installer removes the directory at its end
+		if err := os.Mkdir(i.StateDir, 0o700); errors.Is(err, fs.ErrNotExist) {
 			return nil, withRootHint(err)
 		} else if err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
-		if err := (store{i.Folder}).check(); err != nil {
+		if err := (store{i.StateDir}).check(); err != nil {
 			return nil, err
 		}
 		unlock, err := filelock.Try(path)
@@ -157,7 +154,7 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 				unlock()
 			}
 			return nil, errors.New("stopped by a signal")
-		case errors.Is(err, filelock.ErrRemoved), errors.Is(err, fs.ErrNotExist): // by the one that was at work
+		case errors.Is(err, filelock.ErrRemoved), errors.Is(err, fs.ErrNotExist): // the other one removed it
 		default:
 			return unlock, err
 		}
@@ -165,53 +162,26 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 	return nil, errors.New("it comes and goes")
 }
 
-// withRootHint is for the missing folder of the state's.
+// withRootHint adds the hint for a root without the parent of the state's directory.
 func withRootHint(err error) error {
 	return provider.WithHint(err, "this is not the root of a Linux system; --root names one")
 }
 
-// refuseRejected is the error for what a kubelet did not come back with, unless it is to be
-// tried again.
-func (i *Installer) refuseRejected(p *plan, retry bool) error {
-	r := i.state.Rejected
-	if r == nil || r.Hash != p.hash || retry {
+// running returns the running kubelet, nil if none runs or none is to be looked for.
+func (i *Installer) running() (*kubelet.Process, error) {
+	if i.Find == nil {
+		return nil, nil
+	}
+	return i.Find()
+}
+
+// checkRejected refuses a plan that was rejected before, unless it is to be tried again.
+func (i *Installer) checkRejected(p *plan, running *kubelet.Process, o Options) error {
+	if !i.state.refuses(p, running, o.Retry) {
 		return nil
 	}
-	running, err := i.running()
-	if err != nil {
-		return err
-	}
-	if running != nil && !p.removal && len(p.changes) == 0 && i.current(running, p.record, p.config) == nil {
-		return nil // somebody else's, and a kubelet runs with it after all
-	}
+	r := i.state.Rejected
 	return provider.WithHint(
 		fmt.Errorf("this was tried at %s and is not tried again: %s", r.Time.Format(time.RFC3339), r.Reason),
 		retryHint(p.record))
-}
-
-func retryHint(r *record) string {
-	log := "the log of " + r.Platform
-	if service := unit(nil, r); service != "" {
-		log = "journalctl -u " + service
-	}
-	return "see " + log + ", mend it, and --retry"
-}
-
-// unit is the systemd unit of the kubelet, "" if that is unknown.
-func unit(running *kubelet.Process, r *record) string {
-	switch {
-	case running != nil && running.Service != "":
-		return running.Service
-	case r.Service != "" || r.setsFlags():
-		return r.Service
-	}
-	return "kubelet.service"
-}
-
-// restartCommand is how a user restarts the kubelet.
-func restartCommand(running *kubelet.Process, r *record) string {
-	if service := unit(running, r); service != "" {
-		return "systemctl restart " + service
-	}
-	return "restart " + r.Platform
 }

@@ -11,49 +11,70 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 )
 
-// original is what a file that was written before is without us. If others have changed it since,
-// it is their content, less what is ours in it.
-func (b *planner) original(c change, former file) (*version, error) {
+// original returns what a file that we wrote before is without us. If others have changed it since, that
+// is their content without our part.
+func (b *planner) original(c change, former file) (*snapshot, error) {
 	switch {
-	case c.old == nil:
+	case c.old.snapshot == nil:
 		return nil, nil
-	case c.Kind == kindBinary, former.wrote(c.old), c.old.same(former.Original):
+	case c.Kind == kindBinary, former.wrote(c.old.snapshot), c.old.same(former.Original):
 		return former.Original, nil
 	}
-	data, err := strip(former, c.oldData, b.content)
-	switch {
-	case errors.Is(err, kubeletconfig.ErrLast):
+	left, err := b.strip(c, former)
+	if errors.Is(err, kubeletconfig.ErrLast) {
 		return former.Original, nil
-	case err != nil:
-		return nil, err
-	case len(data) == 0:
-		return nil, nil
 	}
-	if c.Kind == kindConfig {
-		was, err := b.content(former.Original)
-		if err != nil {
-			return nil, err
-		}
-		if err := b.saveLost(c, was, data); err != nil {
-			return nil, err
-		}
+	if err == nil && left.snapshot != nil {
+		b.keep = append(b.keep, left.data)
 	}
-	b.keep = append(b.keep, data)
-	return newVersion(data, c.old, 0), nil
+	return left.snapshot, err
 }
 
-// beforeSuffix is for the config as it was before an install, where it cannot be put back as a whole
-// because others have changed it since. The kubelet does not read files with such names.
+// strip returns what is left of a file that others have changed, without our part; no file if nothing is
+// left. Paths that the flags had before us come back. f is the record of the file. The error may be
+// kubeletconfig.ErrLast.
+func (p *plan) strip(c change, f file) (content, error) {
+	var left []byte
+	var err error
+	if f.Kind == kindConfig {
+		left, err = kubeletconfig.Remove(f.Path, c.old.data, Name)
+	} else {
+		left, err = p.stripFlags(c.old.data, f)
+	}
+	if err != nil || len(left) == 0 {
+		return content{}, err
+	}
+	if c.Kind == kindConfig {
+		if err := p.saveLost(c, f, left); err != nil {
+			return content{}, err
+		}
+	}
+	return newContent(left, c.old.snapshot, 0), nil
+}
+
+func (p *plan) stripFlags(data []byte, f file) ([]byte, error) {
+	original, err := p.store.content(f.Original)
+	if err != nil {
+		return nil, err
+	}
+	if config, binDir := f.Flags.Paths(original.data); config != "" && binDir != "" {
+		return platform.MergeFlags(*f.Flags, data, config, binDir)
+	}
+	return platform.RemoveFlags(*f.Flags, data)
+}
+
+// beforeSuffix is for the config as it was before an install, if it cannot be restored as a whole because
+// others have changed it since. The kubelet does not read files with such names.
 const beforeSuffix = ".before-pullpass"
 
-// saveLost adds to the plan a file with the original of a config, if there are providers in it that
-// were replaced and that what is left of the config does not have. If nothing is taken out of it,
-// others have written it anew.
-func (p *plan) saveLost(c change, original, left []byte) error {
-	if bytes.Equal(left, c.oldData) {
-		return nil
+// saveLost adds a file with the original of a config to the plan, if we replaced providers in it that left,
+// the rest of the config, does not have. If left is the whole config, others have written it without us.
+func (p *plan) saveLost(c change, f file, left []byte) error {
+	original, err := p.store.content(f.Original)
+	if err != nil || bytes.Equal(left, c.old.data) {
+		return err
 	}
-	was, err := kubeletconfig.Providers(c.Path, original)
+	was, err := kubeletconfig.Providers(c.Path, original.data)
 	if err != nil {
 		return nil // there was no config, or one without providers
 	}
@@ -73,30 +94,13 @@ func (p *plan) saveLost(c change, original, left []byte) error {
 	}
 	path := c.Path + beforeSuffix
 	p.notes = append(p.notes, fmt.Sprintf("%s was changed after the install: what was there before it of %s does not come back, it is in %s", c.Path, strings.Join(lost, ", "), path))
-	old, oldData, err := read(path)
-	if err != nil || old != nil && bytes.Equal(oldData, original) {
+	old, err := read(path)
+	if err != nil || old.snapshot != nil && bytes.Equal(old.data, original.data) {
 		return err
 	}
 	p.changes = append(p.changes, change{
 		file: file{Path: path, Kind: kindConfig},
-		old:  old, oldData: oldData,
-		new: newVersion(original, c.old, 0), newData: original,
+		old:  old, new: newContent(original.data, c.old.snapshot, 0),
 	})
 	return nil
-}
-
-// strip returns the content of a file without what is ours in it. Paths that the flags had before
-// come back. content returns that of a version. The error may be kubeletconfig.ErrLast.
-func strip(f file, data []byte, content func(*version) ([]byte, error)) ([]byte, error) {
-	if f.Kind == kindConfig {
-		return kubeletconfig.Remove(f.Path, data, Name)
-	}
-	original, err := content(f.Original)
-	if err != nil {
-		return nil, err
-	}
-	if config, binDir := f.Flags.Paths(original); config != "" && binDir != "" {
-		return platform.MergeFlags(*f.Flags, data, config, binDir)
-	}
-	return platform.RemoveFlags(*f.Flags, data)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 )
 
-// planConfig returns the config as it will be.
+// planConfig returns the config that there will be.
 func (b *planner) planConfig() (config, error) {
 	pf := b.options.Platform
 	c, err := readConfig(pf.Config)
@@ -18,32 +18,31 @@ func (b *planner) planConfig() (config, error) {
 	if pf.SetsFlags && c.path != pf.Config {
 		return config{}, fmt.Errorf("%s is a directory, and %s takes only a file there", pf.Config, pf.Name)
 	}
-	old, oldData, err := read(c.path)
+	old, err := read(c.path)
 	if err != nil {
 		return config{}, err
 	}
 	former, _ := b.record.file(c.path)
-	data, replaced, err := b.mergeConfig(c, oldData, former.wrote(old) && former.Original == nil)
+	data, replaced, err := b.mergeConfig(c, old.data, former.wrote(old.snapshot) && former.Original == nil)
 	if err != nil {
 		return config{}, err
 	}
-	next := newVersion(data, old, 0o644)
-	if len(b.options.Entry.Env) > 0 { // which may hold a secret
+	next := newContent(data, old.snapshot, 0o644)
+	if len(b.options.Entry.Env) > 0 { // a variable may hold a secret
 		next.Mode &^= 0o077
 	}
-	if old != nil && *old == *next {
+	if old.snapshot != nil && old.equal(next.snapshot) {
 		return c, nil
 	}
 	err = b.add(change{
 		file: file{Path: c.path, Kind: kindConfig, Replaced: replaced},
-		old:  old, oldData: oldData,
-		new: next, newData: data,
+		old:  old, new: next,
 	})
 	return c.with(c.path, data), err
 }
 
-// mergeConfig returns the content of the config's file with our provider, and without those that
-// are to be replaced, which it names. Of a file that is all ours, nothing else has to stay.
+// mergeConfig returns the content of the config's file with our provider, and without the providers that
+// it replaces. If the file is all ours, it is written as a new one.
 func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, replaced []string, err error) {
 	entry := b.options.Entry
 	data, err = kubeletconfig.Merge(c.path, old, entry)
@@ -91,8 +90,8 @@ func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, 
 	return data, replaced, err
 }
 
-// foreign looks at the other providers that serve images of ours. It returns the names of those
-// that are to be replaced; of the others there is a note.
+// foreign returns the names of other providers that are to be replaced, because they serve images of
+// ours. It notes which ones stay.
 func (b *planner) foreign(c config, images []string) (replaced []string, err error) {
 	for _, f := range c.files {
 		providers, err := kubeletconfig.Providers(f.Name, f.Data)
@@ -120,8 +119,8 @@ func (b *planner) foreign(c config, images []string) (replaced []string, err err
 	return replaced, nil
 }
 
-// compare reports whether some image is selected by patterns of both, and whether all that theirs
-// select are selected by ours.
+// compare reports whether both select a common image, and whether ours select all images that theirs
+// select.
 func compare(ours, theirs []string) (overlaps, covered bool) {
 	covered = true
 	for _, t := range theirs {

@@ -13,14 +13,14 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 )
 
-// A Status tells how far an install has come.
+// A Status says how far an install has come.
 type Status struct {
-	// Installed says that binary, config and flags are in place; if not, Problem says why.
+	// Installed says that binary, config and flags are in place. If they are not, Problem says why.
 	Installed bool   `json:"installed"`
 	Problem   string `json:"problem,omitempty"`
 	Platform  string `json:"platform"`
 	Binary    string `json:"binary"`            // path
-	Version   string `json:"version,omitempty"` // what the binary says of itself
+	Version   string `json:"version,omitempty"` // from the binary itself
 	Config    string `json:"config"`            // path of the file with our provider
 	// ConfigHash is "sha256:" and the hash of that file; "" if there is none.
 	ConfigHash string        `json:"configHash,omitempty"`
@@ -31,28 +31,28 @@ type Status struct {
 	Rejected *Rejected `json:"rejected,omitempty"`
 }
 
-// KubeletStatus is about the kubelet that runs.
+// KubeletStatus is about the running kubelet.
 type KubeletStatus struct {
 	Running bool `json:"running"`
 	PID     int  `json:"pid,omitempty"`
 	// Current says that it has started with what is installed.
 	Current bool `json:"current"`
-	// Healthy says that it answers that it is, or lives where it does not answer by its config.
+	// Healthy says that its health check succeeds, or is turned off.
 	Healthy bool `json:"healthy"`
-	// Problem says why it is not current, or else not healthy.
+	// Problem says why it is not current; if it is, why it is not healthy.
 	Problem string `json:"problem,omitempty"`
 }
 
-// A TrialStatus is about a change that no healthy kubelet has been seen with.
+// A TrialStatus is about a change with which no healthy kubelet has been seen.
 type TrialStatus struct {
 	Restarted bool   `json:"restarted"`         // the kubelet was restarted for it
 	Failed    string `json:"failed,omitempty"`  // why it is being rolled back
 	Removal   bool   `json:"removal,omitempty"` // it is an uninstall
 }
 
-// Status returns the status. It changes nothing, and waits for no other installer. Where nothing
-// was installed by Install, or pf was chosen, it looks at the places of pf; unknown is why these are
-// not known.
+// Status returns the status. It changes nothing, and waits for no other installer. If there is no record of
+// an install, or the user chose pf, the status is about the paths of pf. unknown is nil, or the reason why
+// these are unknown.
 func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen bool, unknown error) (Status, error) {
 	if err := i.load(); err != nil {
 		return Status{}, err
@@ -73,8 +73,8 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		return Status{}, err
 	}
 	s.Config = c.path
-	if v, _, err := read(c.path); err == nil && v != nil {
-		s.ConfigHash = "sha256:" + v.SHA256
+	if now, err := read(c.path); err == nil && now.snapshot != nil {
+		s.ConfigHash = "sha256:" + now.SHA256
 	}
 	s.Version = versionOf(ctx, s.Binary)
 	s.Problem, err = i.problem(r, c)
@@ -88,7 +88,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	}
 	s.Kubelet = i.kubeletStatus(ctx, running)
 	if running != nil && s.Installed {
-		if err := i.current(running, r, c.hash(nil)); err != nil {
+		if err := i.state.current(running, r, c.hash(nil)); err != nil {
 			s.Kubelet.Problem = err.Error()
 		} else {
 			s.Kubelet.Current = true
@@ -97,7 +97,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	return s, nil
 }
 
-// problem says what is missing of an install, "" if nothing is.
+// problem returns what an install lacks, "" if it is complete.
 func (i *Installer) problem(r *record, c config) (string, error) {
 	if err := kubeletconfig.Executable(r.BinDir)(Name); err != nil {
 		return err.Error(), nil
@@ -108,18 +108,18 @@ func (i *Installer) problem(r *record, c config) (string, error) {
 	if r.Flags == nil {
 		return "", nil
 	}
-	_, data, err := read(r.Flags.Path)
+	now, err := read(r.Flags.Path)
 	if err != nil {
 		return "", err
 	}
-	merged, err := platform.MergeFlags(*r.Flags, data, r.Config, r.BinDir)
-	if err == nil && !bytes.Equal(merged, data) {
+	merged, err := platform.MergeFlags(*r.Flags, now.data, r.Config, r.BinDir)
+	if err == nil && !bytes.Equal(merged, now.data) {
 		return "the kubelet's flags are not in " + r.Flags.Path, nil
 	}
 	return "", err
 }
 
-// versionOf asks a pullpass for its version; "" if it does not say.
+// versionOf runs a pullpass and returns its version, "" if it has none.
 func versionOf(ctx context.Context, path string) string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -133,7 +133,7 @@ func versionOf(ctx context.Context, path string) string {
 	return line
 }
 
-// kubeletStatus is what the kubelet says of itself.
+// kubeletStatus returns the status of a kubelet without Current.
 func (i *Installer) kubeletStatus(ctx context.Context, running *kubelet.Process) KubeletStatus {
 	if running == nil {
 		return KubeletStatus{Problem: "no kubelet runs"}

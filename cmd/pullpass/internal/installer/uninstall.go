@@ -15,11 +15,15 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Uninstall puts back what was there before, in the reverse order: flags, config, binary. A file
-// that others have changed since loses only what is ours, and flags stay where the kubelet reads
-// providers of others by them. The binary stays while a running kubelet uses it.
+// Uninstall restores what was there before, in the reverse order: flags, config, binary. A file that others
+// have changed since loses only our part. The flags stay if the kubelet reads providers of others by them.
+// The binary stays while a running kubelet uses it.
 func (i *Installer) Uninstall(ctx context.Context, o Options) error {
-	if i.untouched(o) {
+	untouched, err := i.untouched(o)
+	if err != nil {
+		return err
+	}
+	if untouched {
 		i.Done("nothing to do")
 		return nil
 	}
@@ -27,8 +31,8 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 		if _, err := i.finish(ctx, o); err != nil {
 			return err
 		}
-		installed := i.state.Installed
-		if installed == nil {
+		r := i.state.Installed
+		if r == nil {
 			if err := i.unrecorded(o.Platform); err != nil {
 				return err
 			}
@@ -46,28 +50,32 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 		if p.used {
 			i.noteRestart(o)
 		}
-		if p.used && !o.Restart {
+		switch removed(p.used, o.Restart) {
+		case toTellRestart:
 			i.Note(fmt.Sprintf("the running kubelet still uses %s, which stays: %s, then uninstall again",
-				filepath.Join(installed.BinDir, Name), restartCommand(running, installed)))
+				filepath.Join(r.BinDir, Name), restartCommand(running, r)))
 			return nil
-		}
-		if p.used {
-			if err := i.restart(ctx, running, p, i.fits(installed, true), o); err != nil {
+		case toRestart:
+			if err := i.restart(ctx, running, p, o); err != nil {
 				return err
 			}
 		}
-		return i.removeBinary(installed, o)
+		return i.removeBinary(r, o)
 	})
 }
 
-// untouched reports whether nothing can have been installed: the files of the platform cannot be
-// written, and there is no state.
-func (i *Installer) untouched(o Options) bool {
-	return o.Platform.Settings != "" && i.load() == nil && i.state.Installed == nil && i.state.Trial == nil
+// untouched reports whether nothing can have been installed: the platform's files cannot be written, and
+// there is no state.
+func (i *Installer) untouched(o Options) (bool, error) {
+	if o.Platform.Settings == "" {
+		return false, nil
+	}
+	err := i.load()
+	return i.state.phase() == none, err
 }
 
-// unrecorded is the error of a node that has pullpass, but no record of an install: what was there
-// before is not known.
+// unrecorded returns an error for a node that has pullpass and no record of an install: what was there
+// before is unknown.
 func (i *Installer) unrecorded(pf platform.Platform) error {
 	if pf.Config == "" || pf.Settings != "" {
 		return nil
@@ -90,28 +98,52 @@ func (i *Installer) unrecorded(pf platform.Platform) error {
 		return nil
 	}
 	return provider.WithHint(
-		fmt.Errorf("uninstall: %s has no record of an install, and there is %s", i.Folder, strings.Join(found, ", and ")),
+		fmt.Errorf("uninstall: %s has no record of an install, and there is %s", i.StateDir, strings.Join(found, ", and ")),
 		"by hand: "+strings.Join(steps, ", "))
 }
 
-// removal is the plan to put back the flags and the config.
+// checkedRemoval returns the plan of an uninstall that may be carried out, and the running kubelet. Its error
+// is all that stops an uninstall before anything is written.
+func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kubelet.Process, error) {
+	p, err := i.removal()
+	if err != nil {
+		return nil, nil, err
+	}
+	running, err := i.running()
+	if err == nil {
+		err = i.checkRejected(p, running, o)
+	}
+	if err == nil {
+		err = i.checkStart(running, p)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	p.used = i.state.uses(running, p)
+	if p.used && o.Restart {
+		err = i.checkHealth(ctx, running)
+	}
+	return p, running, err
+}
+
+// removal returns the plan to restore the flags and the config.
 func (i *Installer) removal() (*plan, error) {
 	r := i.state.Installed
 	before, err := readConfig(r.Config)
 	if err != nil {
 		return nil, err
 	}
-	configs := &plan{record: r}
-	if err := i.without(configs, kindConfig); err != nil {
+	configs := &plan{store: i.store, record: r}
+	if err := configs.remove(kindConfig); err != nil {
 		return nil, err
 	}
-	p := &plan{record: r, removal: true, left: before}
+	p := &plan{store: i.store, record: r, removal: true, left: before}
 	for _, change := range configs.changes {
-		if _, found := before.find(change.Path); found { // and not in what was the config once
-			p.left = p.left.with(change.Path, change.newData)
+		if _, found := before.find(change.Path); found { // a file of a former config is not
+			p.left = p.left.with(change.Path, change.new.data)
 		}
 	}
-	if err := i.without(p, kindFlags); err != nil {
+	if err := p.remove(kindFlags); err != nil {
 		return nil, err
 	}
 	flags, err := p.flags()
@@ -130,33 +162,7 @@ func (i *Installer) removal() (*plan, error) {
 	return p, nil
 }
 
-// checkedRemoval is removal, for what may be done: an error is all that stops an uninstall before
-// anything is written. It finds out whether the kubelet that runs, which it returns, uses what is taken
-// away.
-func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kubelet.Process, error) {
-	p, err := i.removal()
-	if err != nil {
-		return nil, nil, err
-	}
-	running, err := i.running()
-	if err == nil {
-		err = i.refuseRejected(p, o.Retry)
-	}
-	if err == nil {
-		err = i.checkStart(running, p)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	p.used = i.uses(running, p)
-	if p.used && o.Restart && (i.state.Trial == nil || !i.seen(running)) { // as in checkRestart
-		err = i.checkHealth(ctx)
-	}
-	return p, running, err
-}
-
-// unread reports whether the kubelet has its flags from a file of ours, and with this content of it
-// does not read the config.
+// unread reports whether a kubelet with this content of our flags file does not read the config.
 func unread(r *record, flags []byte) bool {
 	if r.Flags == nil {
 		return false
@@ -167,7 +173,7 @@ func unread(r *record, flags []byte) bool {
 
 func samePath(a, b string) bool { return filepath.Clean(a) == filepath.Clean(b) }
 
-// flags is what the flags' file will have, also if it was there before the install.
+// flags returns the content that the flags file will have.
 func (p *plan) flags() ([]byte, error) {
 	if p.record.Flags == nil {
 		return nil, nil
@@ -175,112 +181,81 @@ func (p *plan) flags() ([]byte, error) {
 	path := p.record.Flags.Path
 	for _, c := range p.changes {
 		if c.Path == path {
-			return c.newData, nil
+			return c.new.data, nil
 		}
 	}
-	_, data, err := read(path)
-	return data, err
+	now, err := read(path)
+	return now.data, err
 }
 
-// without adds to the plan what takes us out of the files of a kind.
-func (i *Installer) without(p *plan, kind string) error {
+// remove adds to the plan what removes us from the files of a kind.
+func (p *plan) remove(kind string) error {
 	for _, f := range slices.Backward(p.record.Files) {
 		if f.Kind != kind {
 			continue
 		}
-		old, oldData, err := read(f.Path)
+		old, err := read(f.Path)
 		if err != nil {
 			return err
 		}
-		c, notes := change{file: f, old: old, oldData: oldData, new: old, newData: oldData}, p.notes
+		c, notes := change{file: f, old: old, new: old}, p.notes
 		switch {
-		case old == nil, old.same(f.Original): // it is done already
-		case f.wrote(old):
-			c.new = f.Original
-			c.newData, err = i.store.content(f.Original)
+		case old.snapshot == nil, old.same(f.Original): // an earlier run did it
+		case f.wrote(old.snapshot):
+			c.new, err = p.store.content(f.Original)
 		default:
-			err = i.takeOut(p, &c)
+			err = p.takeOut(&c)
 		}
 		if err != nil {
 			return err
 		}
-		if kind == kindFlags {
-			if why := p.flagsStay(c); why != "" {
-				notes = append(notes[:len(notes):len(notes)], why)
-				c.new, c.newData, p.notes = old, oldData, notes
-			}
+		if why := p.flagsStay(c); why != "" {
+			c.new, p.notes = old, append(slices.Clip(notes), why)
 		}
-		if !c.old.same(c.new) {
+		if !c.old.same(c.new.snapshot) {
 			p.changes = append(p.changes, c)
 		}
 	}
 	return nil
 }
 
-// flagsStay tells why the flags in a file are to stay, "" if they are not: others have changed them,
-// or the kubelet reads providers of others by them.
+// flagsStay returns why the flags in a file have to stay, "" if they do not, or it is another file: others
+// have changed them, or the kubelet reads providers of others by them.
 func (p *plan) flagsStay(c change) string {
-	is, _ := c.Flags.Paths(c.oldData)
-	will, _ := c.Flags.Paths(c.newData)
+	if c.Kind != kindFlags {
+		return ""
+	}
+	is, _ := c.Flags.Paths(c.old.data)
+	will, _ := c.Flags.Paths(c.new.data)
 	ours := samePath(is, p.record.Config)
 	others := p.left.others(p.record.Dormant)
 	switch {
 	case is == "", samePath(is, will):
 	case ours && len(others) > 0:
 		return fmt.Sprintf("%s stays: by its flags the kubelet reads %s, which also has %s", c.Path, is, strings.Join(others, ", "))
-	case !ours && !c.wrote(c.old):
+	case !ours && !c.wrote(c.old.snapshot):
 		return fmt.Sprintf("%s stays: its flags were changed after the install and name %s", c.Path, is)
 	}
 	return ""
 }
 
-// takeOut is for a file that others have changed after the install.
-func (i *Installer) takeOut(p *plan, c *change) (err error) {
+// takeOut removes our part from a file that others have changed after the install.
+func (p *plan) takeOut(c *change) (err error) {
 	if c.Kind == kindBinary {
 		p.notes = append(p.notes, c.Path+" was changed after the install and stays")
 		return nil
 	}
-	data, err := strip(c.file, c.oldData, i.store.content)
+	c.new, err = p.strip(*c, c.file)
 	switch {
-	case errors.Is(err, kubeletconfig.ErrLast): // the kubelet does not take a config without any
-		c.new = c.Original
-		c.newData, err = i.store.content(c.Original)
-		return err
-	case err != nil:
-		return err
-	case len(data) == 0:
-		c.new, c.newData = nil, nil
-		return nil
-	}
-	if c.Kind == kindConfig {
-		original, err := i.store.content(c.Original)
-		if err != nil {
-			return err
-		}
-		if err := p.saveLost(*c, original, data); err != nil {
-			return err
-		}
-	}
-	c.new, c.newData = newVersion(data, c.old, 0), data
-	if !c.new.same(c.old) {
+	case errors.Is(err, kubeletconfig.ErrLast): // the kubelet refuses a config without providers
+		c.new, err = p.store.content(c.Original)
+	case err == nil && c.new.snapshot != nil && !c.new.same(c.old.snapshot):
 		p.notes = append(p.notes, c.Path+" was changed after the install: what is pullpass's is taken out of it, the rest stays as it is")
 	}
-	return nil
+	return err
 }
 
-// uses reports whether a kubelet runs with the plugin: it has started with what the plan takes
-// away, or if the plan was begun by an earlier run, it has not seen that yet.
-func (i *Installer) uses(running *kubelet.Process, p *plan) bool {
-	if running == nil {
-		return false
-	}
-	if t := i.state.Trial; t != nil && t.Removal {
-		return !i.seen(running)
-	}
-	return p.atStart() && i.seen(running) && hasFlags(running, p.record) == nil
-}
-
-// checkStart refuses to take the config away from a kubelet whose flags are not ours to remove.
+// checkStart refuses to remove the whole config from a kubelet whose flags are not ours to remove.
 func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 	r := p.record
 	switch {
@@ -292,4 +267,78 @@ func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 	return provider.WithHint(
 		fmt.Errorf("uninstall: the kubelet has --image-credential-provider-config=%s from elsewhere and does not start without it, in which there is only %s", r.Config, Name),
 		"take the two --image-credential-provider flags away from the kubelet first, and restart it")
+}
+
+// removeBinary ends an uninstall: a kubelet that starts now does not know the plugin.
+func (i *Installer) removeBinary(r *record, o Options) error {
+	left, err := readConfig(r.Config)
+	if err != nil {
+		return err
+	}
+	p, err := i.binaryRemoval(r, left, o)
+	if err != nil {
+		return err
+	}
+	i.noteAll(p.notes)
+	for _, c := range p.changes {
+		if err := replace(c.Path, c.new, nil); err != nil {
+			return err
+		}
+		i.Done(c.String())
+	}
+	removeDirectories(r.Directories)
+	return i.store.forget()
+}
+
+// binaryRemoval returns the plan to remove the binary. The binary stays if a config still names it: the one
+// that is left of the install's, or another one that a kubelet reads.
+func (i *Installer) binaryRemoval(r *record, left config, o Options) (*plan, error) {
+	p := &plan{store: i.store, record: r}
+	if err := p.remove(kindBinary); err != nil {
+		return nil, err
+	}
+	read, err := i.configsRead(o.Platform)
+	if err != nil {
+		return nil, err
+	}
+	p.changes = slices.DeleteFunc(p.changes, func(c change) bool {
+		binDir := filepath.Dir(c.Path)
+		if samePath(binDir, r.BinDir) && left.ours() != nil {
+			p.notes = append(p.notes, c.Path+" stays: "+r.Config+" names it, as it did before the install")
+			return true
+		}
+		n := slices.IndexFunc(read, func(other [2]string) bool {
+			return realPath(other[0]) != realPath(r.Config) && realPath(other[1]) == realPath(binDir) && namesUs(other[0])
+		})
+		if n >= 0 {
+			p.notes = append(p.notes, c.Path+" stays: "+read[n][0]+" names it")
+		}
+		return n >= 0
+	})
+	return p, nil
+}
+
+// namesUs reports whether a config has our provider. If it cannot be read, it may have it.
+func namesUs(path string) bool {
+	c, err := readConfig(path)
+	return err != nil || c.ours() != nil
+}
+
+// configsRead returns the configs that kubelets read, each with its bin dir: the one that starts next, and
+// the running one.
+func (i *Installer) configsRead(pf platform.Platform) ([][2]string, error) {
+	var all [][2]string
+	if pf.Config != "" {
+		all = append(all, [2]string{pf.Config, pf.BinDir})
+	}
+	running, err := i.running()
+	if err != nil || running == nil || running.Hidden {
+		return all, err
+	}
+	config, _ := running.Flag(platform.ConfigFlag)
+	binDir, _ := running.Flag(platform.BinDirFlag)
+	if config != "" && binDir != "" {
+		all = append(all, [2]string{config, binDir})
+	}
+	return all, nil
 }

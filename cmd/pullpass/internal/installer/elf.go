@@ -10,11 +10,11 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A machine is the kind of computer that a program is for: class, byte order and e_machine of an ELF
-// header, elf(5).
+// A machine is the kind of computer that a program is for: the class, byte order and e_machine of its ELF
+// header, see elf(5).
 type machine [3]uint16
 
-// machineOf returns that of a program by its first bytes; false if it is no ELF.
+// machineOf returns the machine of a program from its first bytes; false if they are no ELF header.
 func machineOf(head []byte) (machine, bool) {
 	if len(head) < 20 || string(head[:4]) != "\x7fELF" {
 		return machine{}, false
@@ -26,7 +26,7 @@ func machineOf(head []byte) (machine, bool) {
 	return machine{uint16(head[4]), uint16(head[5]), order.Uint16(head[18:])}, true
 }
 
-// String is the name that Go has for those that nodes are.
+// String returns Go's name for the machines that nodes are.
 func (m machine) String() string {
 	switch m[2] {
 	case 3:
@@ -41,8 +41,8 @@ func (m machine) String() string {
 	return fmt.Sprintf("the machine of ELF's number %d", m[2])
 }
 
-// checkMachine refuses to put a binary into an image for other machines, where nothing but the nodes
-// of the image would tell: the machine that builds it can run it. Unknown is right.
+// checkMachine refuses to install a binary into an image for other machines. The machine that builds the
+// image can run the binary: only the nodes of the image would fail. Unknown machines are not refused.
 func checkMachine(program []byte) error {
 	ours, ok := machineOf(program)
 	if !ok {

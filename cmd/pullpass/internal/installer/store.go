@@ -1,0 +1,143 @@
+package installer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+const (
+	stateName    = "install.json"
+	stateVersion = 1
+)
+
+// A store is the directory with the state. install.json has the state itself. Beside it are the contents
+// of files that may have to be restored, each named by its SHA-256. Both are written before the files
+// that they are about: a run can be killed at any time.
+type store struct{ directory string }
+
+func (s store) path(name string) string { return filepath.Join(s.directory, name) }
+
+// load returns the state, an empty one if there is none. It refuses unknown fields, since they may
+// matter for an undo.
+func (s store) load() (state, error) {
+	if err := s.check(); err != nil {
+		return state{}, err
+	}
+	path := s.path(stateName)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return state{Version: stateVersion}, nil
+	}
+	if err != nil {
+		return state{}, fmt.Errorf("read the state: %w", err)
+	}
+	var versioned struct{ Version int }
+	if err := json.Unmarshal(data, &versioned); err != nil {
+		return state{}, damaged(path, err)
+	}
+	if versioned.Version != stateVersion {
+		return state{}, provider.WithHint(
+			fmt.Errorf("read the state %s: it is of version %d, this pullpass knows %d", path, versioned.Version, stateVersion),
+			"use the pullpass that installed itself here, or a newer one")
+	}
+	var st state
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&st); err != nil {
+		return state{}, damaged(path, err)
+	}
+	return st, nil
+}
+
+func damaged(path string, err error) error {
+	return provider.WithHint(fmt.Errorf("read the state %s: %w", path, err),
+		"move "+filepath.Dir(path)+" away: install then goes on with what is there, uninstall says what to remove by hand")
+}
+
+// check refuses a directory to which others than root can write: the state names files to write.
+func (s store) check() error {
+	info, err := os.Lstat(s.directory)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if uid, _ := owner(info); !info.IsDir() || uid != os.Geteuid() || info.Mode()&0o022 != 0 {
+		return provider.WithHint(fmt.Errorf("%s is not a folder that root alone can write to", s.directory),
+			"see what is in it, and move it away")
+	}
+	return nil
+}
+
+// save writes the state, and removes the contents that it does not need.
+func (s store) save(st state) error {
+	data, err := json.MarshalIndent(st, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the state: %w", err)
+	}
+	if err := write(s.path(stateName), newContent(append(data, '\n'), nil, 0o600), nil); err != nil {
+		return err
+	}
+	return s.sweep(st)
+}
+
+// keep stores a content.
+func (s store) keep(data []byte) error {
+	path := s.path(sum(data))
+	if c, err := read(path); err == nil && c.hash() == sum(data) {
+		return nil
+	}
+	return write(path, newContent(data, nil, 0o600), nil)
+}
+
+// content returns the content of a snapshot.
+func (s store) content(of *snapshot) (content, error) {
+	if of == nil {
+		return content{}, nil
+	}
+	data, err := os.ReadFile(s.path(of.SHA256))
+	if err != nil {
+		return content{}, fmt.Errorf("read what was there before: %w", err)
+	}
+	if sum(data) != of.SHA256 {
+		return content{}, fmt.Errorf("read what was there before: %s is damaged", s.path(of.SHA256))
+	}
+	return content{of, data}, nil
+}
+
+// sweep removes the contents that a state does not need, and what a killed run has left.
+func (s store) sweep(st state) error {
+	entries, err := os.ReadDir(s.directory)
+	if err != nil {
+		return err
+	}
+	needed := st.snapshots()
+	for _, entry := range entries {
+		name := entry.Name()
+		unneeded := len(name) == len(sum(nil)) && !slices.ContainsFunc(needed, func(n *snapshot) bool { return n.hash() == name })
+		if unneeded || strings.HasSuffix(name, temporarySuffix) {
+			if err := os.Remove(s.path(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forget removes the state and all contents.
+func (s store) forget() error {
+	if err := remove(s.path(stateName)); err != nil {
+		return err
+	}
+	return s.sweep(state{})
+}
