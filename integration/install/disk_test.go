@@ -47,7 +47,7 @@ func TestFailingDisk(t *testing.T) {
 						t.Run(fmt.Sprint(n, " once: ", once), func(t *testing.T) {
 							m, args := newMachine()
 							failing := tracer{fails: func(sync int) bool { return sync == n || sync > n && !once }}
-							wantRun(t, failing.trace(t, args...), 1, "", "input/output error")
+							wantRun(t, failing.trace(t, args...), 1, nothing, "input/output error")
 							loader.wantStarts(t, m)
 							wantCode(t, run(t, args...), 0)
 							wantSame(t, withState(m), want)

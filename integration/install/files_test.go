@@ -47,7 +47,7 @@ func TestFileSystems(t *testing.T) {
 			must(t, os.MkdirAll(m.path(c.folder), 0o755))
 			before := snapshot(t, m.root)
 			r := m.mounted(t, c.options, c.folder, "--platform", "kubeadm")
-			wantRun(t, r, 1, "", c.err)
+			wantRun(t, r, 1, nothing, c.err)
 			if !strings.Contains(r.Stderr, c.hint) || r.Stdout != "" {
 				t.Errorf("stderr %q, want %q; stdout %q", r.Stderr, c.hint, r.Stdout)
 			}
@@ -68,7 +68,7 @@ func TestLinks(t *testing.T) {
 	must(t, os.Symlink("/srv/kubelet.env", m.path(flagsPath))) // as the node sees it
 	must(t, os.Chmod(m.path("/srv/kubelet.env"), 0o640))
 	before := snapshot(t, m.root)
-	wantRun(t, m.install(), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.install(), 0, "wrote "+flagsPath, nothing)
 	if link, err := os.Readlink(m.path(flagsPath)); err != nil || !strings.Contains(m.read("/srv/kubelet.env"), "--image-credential-provider-config="+configPath) {
 		t.Errorf("it leads to %q, %v; which has %q", link, err, m.read("/srv/kubelet.env"))
 	}
@@ -77,16 +77,16 @@ func TestLinks(t *testing.T) {
 	if info.Mode() != 0o640 {
 		t.Errorf("the mode is %v", info.Mode())
 	}
-	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, nothing)
 	wantSame(t, snapshot(t, m.root), before)
 
 	// What is neither a file nor a link to one is not replaced.
 	must(t, os.MkdirAll(m.path(binDir+"/pullpass"), 0o755))
 	before = snapshot(t, m.root)
-	wantRun(t, m.install(), 1, "", "error: read "+binDir+"/pullpass: it is not a regular file")
+	wantRun(t, m.install(), 1, nothing, "error: read "+binDir+"/pullpass: it is not a regular file")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	must(t, os.Symlink("/nowhere", m.path(binDir+"/pullpass")))
-	wantRun(t, m.install(), 1, "", "error: write "+binDir+"/pullpass: it is a symbolic link\npullpass: hint: remove it, or name another folder with --bin-dir\n")
+	wantRun(t, m.install(), 1, nothing, "error: write "+binDir+"/pullpass: it is a symbolic link\npullpass: hint: remove it, or name another folder with --bin-dir\n")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	must(t, os.Mkdir(m.path(binDir+"/pullpass"), 0o755))
 	wantSame(t, snapshot(t, m.root), before)
@@ -102,7 +102,7 @@ func TestUmask(t *testing.T) {
 	must(t, err)
 	p.Path = shell
 	must(t, p.Start())
-	wantRun(t, end(t, p), 0, "wrote", "")
+	wantRun(t, end(t, p), 0, "wrote", nothing)
 	for path, want := range map[string]os.FileMode{
 		"/usr/local": os.ModeDir | 0o755, binDir: os.ModeDir | 0o755, "/etc/pullpass": os.ModeDir | 0o755,
 		binDir + "/pullpass": 0o755, configPath: 0o644, statePath: os.ModeDir | 0o700, statePath + "/install.json": 0o600,
@@ -128,16 +128,16 @@ func TestDirectory(t *testing.T) {
 	wantRun(t, m.install(args...), 0, "wrote "+folder+"/pullpass.yaml", "note: "+folder+"/10-foreign.yaml: the provider foreign serves images that pullpass serves, too")
 	wantRun(t, m.install(append(args, "--replace")...), 0, "nothing to do", "the provider foreign is kept beside pullpass: it is in a file of its own")
 	new(loader).wantStarts(t, m)
-	wantRun(t, m.uninstall(), 0, "removed "+folder+"/pullpass.yaml", "")
+	wantRun(t, m.uninstall(), 0, "removed "+folder+"/pullpass.yaml", nothing)
 	wantSame(t, snapshot(t, m.root), before)
 
 	// A mistake of somebody else's is seen before anything is written.
 	must(t, os.Chmod(m.path(binDir+"/foreign"), 0o644))
 	before = snapshot(t, m.root)
-	wantRun(t, m.install(args...), 1, "", "error: the kubelet would not start: "+folder+"/10-foreign.yaml:4: ")
+	wantRun(t, m.install(args...), 1, nothing, "error: the kubelet would not start: "+folder+"/10-foreign.yaml:4: ")
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
-	wantRun(t, m.install("--platform", "k3s", "--kubelet-config", folder), 1, "", folder+" is a directory, and k3s takes only a file there")
+	wantRun(t, m.install("--platform", "k3s", "--kubelet-config", folder), 1, nothing, folder+" is a directory, and k3s takes only a file there")
 }
 
 // TestChangedByOthers: what somebody has changed after an install is not lost.
@@ -163,8 +163,8 @@ func TestChangedByOthers(t *testing.T) {
 
 	// Everything around it, which is to stay.
 	m.write(flagsPath, m.read(flagsPath)+"MORE=1\n")
-	wantRun(t, m.install("--registry", "docker.io"), 0, "nothing to do", "")
-	wantRun(t, m.install(), 0, "wrote "+configPath, "")
+	wantRun(t, m.install("--registry", "docker.io"), 0, "nothing to do", nothing)
+	wantRun(t, m.install(), 0, "wrote "+configPath, nothing)
 	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+flagsPath+" was changed after the install: what is pullpass's is taken out of it")
 	before["etc/default/kubelet"] += "MORE=1\n"
 	wantSame(t, snapshot(t, m.root), before)
@@ -197,8 +197,8 @@ func TestForeignBinary(t *testing.T) {
 	m.write(binDir+"/pullpass", "#!/bin/sh\n# an older one\n")
 	must(t, os.Chmod(m.path(binDir+"/pullpass"), 0o750))
 	before := snapshot(t, m.root)
-	wantRun(t, m.install(), 0, "wrote "+binDir+"/pullpass", "")
-	wantRun(t, m.uninstall(), 0, "wrote "+binDir+"/pullpass", "")
+	wantRun(t, m.install(), 0, "wrote "+binDir+"/pullpass", nothing)
+	wantRun(t, m.uninstall(), 0, "wrote "+binDir+"/pullpass", nothing)
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
 }
@@ -216,17 +216,17 @@ func TestBaked(t *testing.T) {
 	m.write(configPath, string(config))
 	before := snapshot(t, m.root)
 	r := m.install()
-	wantRun(t, r, 0, "wrote "+flagsPath+"\n", "")
+	wantRun(t, r, 0, "wrote "+flagsPath+"\n", nothing)
 	if strings.Count(r.Stdout, "\n") != 1 {
 		t.Errorf("it writes more: %q", r.Stdout)
 	}
-	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, nothing)
 	wantSame(t, snapshot(t, m.root), before)
 
 	// Of a provider that was there, the binary stays, though it was written.
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	before = snapshot(t, m.root)
-	wantRun(t, m.install(), 0, "wrote "+binDir+"/pullpass", "")
+	wantRun(t, m.install(), 0, "wrote "+binDir+"/pullpass", nothing)
 	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+binDir+"/pullpass stays: "+configPath+" names it, as it did before the install")
 	before["usr/local/lib/pullpass/pullpass"] = "-rwxr-xr-x 0:0 " + string(binary)
 	wantSame(t, snapshot(t, m.root), before)
@@ -245,7 +245,7 @@ func TestNewerState(t *testing.T) {
 		m.write(statePath+"/install.json", content)
 		before := times(t, m.root)
 		for _, r := range []pullpass.Run{m.install(), m.uninstall(), m.install("--status")} {
-			wantRun(t, r, 1, "", want)
+			wantRun(t, r, 1, nothing, want)
 		}
 		wantSame(t, times(t, m.root), before)
 	}
@@ -255,8 +255,8 @@ func TestNewerState(t *testing.T) {
 func TestNoRoot(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	wantRun(t, run(t, "install", "--root", folder, "--platform", "k3s"), 1, "", "hint: this is not the root of a Linux system; --root names one")
-	wantRun(t, run(t, "install", "--root", filepath.Join(folder, "none")), 1, "", "error: chroot to "+folder+"/none: no such file or directory")
+	wantRun(t, run(t, "install", "--root", folder, "--platform", "k3s"), 1, nothing, "hint: this is not the root of a Linux system; --root names one")
+	wantRun(t, run(t, "install", "--root", filepath.Join(folder, "none")), 1, nothing, "error: chroot to "+folder+"/none: no such file or directory")
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
 		t.Errorf("there is %v, %v", entries, err)
 	}

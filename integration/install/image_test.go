@@ -26,7 +26,7 @@ func TestImageOfOtherMachines(t *testing.T) {
 	must(t, os.WriteFile(env, head, 0o755))
 	before := snapshot(t, root)
 	for _, args := range [][]string{{}, {"--dry-run"}} {
-		wantRun(t, run(t, append([]string{"install", "--root", root}, args...)...), 1, "",
+		wantRun(t, run(t, append([]string{"install", "--root", root}, args...)...), 1, nothing,
 			"error: install: /usr/bin/env is for "+name+", this pullpass for "+runtime.GOARCH+"\npullpass: hint: use the pullpass for "+name+"\n")
 	}
 	wantSame(t, snapshot(t, root), before)
@@ -38,12 +38,12 @@ func TestImageOfOtherMachines(t *testing.T) {
 func TestImageHasNoKubelet(t *testing.T) {
 	root := copyTree(t, "kubeadm-debian")
 	unchanged(t, root, func() {
-		wantRun(t, run(t, "install", "--root", root, "--restart"), 1, "", "hint: no kubelet runs in an image: leave out --restart\n")
+		wantRun(t, run(t, "install", "--root", root, "--restart"), 1, nothing, "hint: no kubelet runs in an image: leave out --restart\n")
 	})
 	must(t, os.RemoveAll(filepath.Join(root, "var/lib")))
 	unchanged(t, root, func() {
 		for _, args := range [][]string{{"install"}, {"install", "--dry-run"}, {"uninstall"}, {"uninstall", "--dry-run"}} {
-			wantRun(t, run(t, append(args, "--root", root)...), 1, "", "hint: this is not the root of a Linux system; --root names one")
+			wantRun(t, run(t, append(args, "--root", root)...), 1, nothing, "hint: this is not the root of a Linux system; --root names one")
 		}
 	})
 }
@@ -54,10 +54,10 @@ func TestTwoKinds(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(root, "etc/rancher/k3s"), 0o755))
 	paths := []string{"install", "--root", root, "--kubelet-config", "/etc/pullpass/config.yaml", "--bin-dir", "/opt/pullpass"}
 	unchanged(t, root, func() {
-		wantRun(t, run(t, paths...), 1, "", "error: find the kubelet: there are files of two kinds of nodes, and none runs: k3s and kubeadm\npullpass: hint: name the platform with --platform\n")
-		wantRun(t, run(t, append(paths, "--platform", "kubeadmn")...), 2, "", `error: unknown platform "kubeadmn", known are aks, `)
+		wantRun(t, run(t, paths...), 1, nothing, "error: find the kubelet: there are files of two kinds of nodes, and none runs: k3s and kubeadm\npullpass: hint: name the platform with --platform\n")
+		wantRun(t, run(t, append(paths, "--platform", "kubeadmn")...), 2, nothing, `error: unknown platform "kubeadmn", known are aks, `)
 	})
-	wantRun(t, run(t, append(paths, "--platform", "kubeadm")...), 0, "wrote "+flagsPath, "")
+	wantRun(t, run(t, append(paths, "--platform", "kubeadm")...), 0, "wrote "+flagsPath, nothing)
 }
 
 // TestWholeRestart: who restarts k3s knows what else that is.
@@ -74,7 +74,7 @@ func TestWholeRestart(t *testing.T) {
 	must(t, os.WriteFile(settings, []byte("healthzPort: "+port+"\n"), 0o644))
 	wantRun(t, run(t, "install", "--root", root, "--restart", "--dry-run"), 0, "restart kubelet.service\n", note)
 	must(t, os.WriteFile(filepath.Join(root, "proc/1077/cgroup"), []byte("0::/system.slice/k3s-agent.service\n"), 0o644))
-	wantRun(t, run(t, "install", "--root", root, "--restart", "--dry-run"), 0, "restart k3s-agent.service\n", "")
+	wantRun(t, run(t, "install", "--root", root, "--restart", "--dry-run"), 0, "restart k3s-agent.service\n", nothing)
 }
 
 // TestDanglingLink: it is named, not only where it leads.
@@ -83,5 +83,5 @@ func TestDanglingLink(t *testing.T) {
 	config := "/etc/eks/image-credential-provider/config.json"
 	must(t, os.Remove(filepath.Join(root, config)))
 	must(t, os.Symlink("/nowhere", filepath.Join(root, config)))
-	wantRun(t, run(t, "install", "--root", root), 1, "", "error: read "+config+": it is a symbolic link: lstat /nowhere: no such file or directory\n")
+	wantRun(t, run(t, "install", "--root", root), 1, nothing, "error: read "+config+": it is a symbolic link: lstat /nowhere: no such file or directory\n")
 }

@@ -159,12 +159,12 @@ func TestKilledRestart(t *testing.T) {
 		args: []string{"install", "--restart"},
 		from: func(calls []string) int { return beforeRestart(calls) - 6 },
 		after: func(t *testing.T, m *machine) {
-			wantRun(t, m.install("--status"), 0, "runs with it and is healthy", "")
+			wantRun(t, m.install("--status"), 0, "runs with it and is healthy", nothing)
 			_, restarts := m.runs()
 			if restarts > 2 {
 				t.Errorf("the kubelet was restarted %d times", restarts)
 			}
-			wantRun(t, m.install("--restart"), 0, "nothing to do", "")
+			wantRun(t, m.install("--restart"), 0, "nothing to do", nothing)
 			wantRestarts(t, m, restarts)
 			wantCode(t, m.uninstall("--restart"), 0)
 			wantSame(t, withState(m), before)
@@ -201,7 +201,7 @@ func TestKilledRollback(t *testing.T) {
 			if running, restarts := m.runs(); !running || restarts < 2 || restarts > 3 {
 				t.Errorf("the kubelet runs: %v, and was restarted %d times", running, restarts)
 			}
-			wantRun(t, m.install("--status"), 1, "rejected", "")
+			wantRun(t, m.install("--status"), 1, "rejected", nothing)
 		},
 	}.test(t)
 	if steps < 10 {

@@ -28,7 +28,7 @@ func TestLastProvider(t *testing.T) {
 			m.stop()
 			m.foreign(folder + "/10-foreign.yaml")
 			m.flagsInUnit(folder)
-			wantRun(t, m.install(), 0, "wrote "+folder+"/pullpass.yaml", "")
+			wantRun(t, m.install(), 0, "wrote "+folder+"/pullpass.yaml", nothing)
 			must(t, os.Remove(m.path(folder+"/10-foreign.yaml")))
 			if runs {
 				m.set(func() {
@@ -37,8 +37,8 @@ func TestLastProvider(t *testing.T) {
 				})
 			}
 			before := withState(m)
-			wantRun(t, m.uninstall("--restart"), 1, "", "error: uninstall: the kubelet has --image-credential-provider-config="+folder+" from elsewhere and does not start without it")
-			wantRun(t, m.uninstall("--restart", "--dry-run"), 1, "", "does not start without it")
+			wantRun(t, m.uninstall("--restart"), 1, nothing, "error: uninstall: the kubelet has --image-credential-provider-config="+folder+" from elsewhere and does not start without it")
+			wantRun(t, m.uninstall("--restart", "--dry-run"), 1, nothing, "does not start without it")
 			wantSame(t, withState(m), before)
 		})
 	}
@@ -77,7 +77,7 @@ func TestOwnFlags(t *testing.T) {
 	m.foreign("/etc/own.yaml")
 	m.write(flagsPath, "KUBELET_EXTRA_ARGS=--image-credential-provider-config=/etc/own.yaml --v=2 --image-credential-provider-bin-dir=/opt/own\n")
 	before := snapshot(t, m.root)
-	wantRun(t, m.install("--kubelet-config", configPath, "--bin-dir", binDir), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.install("--kubelet-config", configPath, "--bin-dir", binDir), 0, "wrote "+flagsPath, nothing)
 	m.write(flagsPath, m.read(flagsPath)+"MORE=1\n")
 	before[flagsPath[1:]] += "MORE=1\n"
 	wantCode(t, m.install("--kubelet-config", configPath, "--bin-dir", "/opt/other"), 0) // it is the original from then on
@@ -100,7 +100,7 @@ func TestRenamedProvider(t *testing.T) {
 	for _, config := range []string{strings.Replace(m.read(configPath), "name: foreign", "name: other", 1), strings.Replace(foreignConfig, "name: foreign", "name: other", 1)} {
 		m.write(configPath, config)
 		r := m.install("--arg", "-v")
-		wantRun(t, r, 0, "wrote "+configPath+"\n", "")
+		wantRun(t, r, 0, "wrote "+configPath+"\n", nothing)
 		if strings.Contains(r.Stdout+r.Stderr, "before-pullpass") {
 			t.Errorf("stdout %q, stderr %q", r.Stdout, r.Stderr)
 		}

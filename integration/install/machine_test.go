@@ -288,12 +288,32 @@ func end(t testing.TB, p *pullpass.Process) pullpass.Run {
 	return r
 }
 
-// wantRun checks how a run has ended, and that stdout and stderr have these texts in them.
+// What wantRun can want of an output besides a text in it.
+const (
+	anything = "\x00anything"
+	nothing  = "\x00nothing"
+)
+
+// wantRun checks the exit code of a run, and that stdout and stderr have these texts in them. An empty text
+// would be in any output: it is an error.
 func wantRun(t testing.TB, r pullpass.Run, code int, stdout, stderr string) {
 	t.Helper()
-	if r.Code != code || !strings.Contains(r.Stdout, stdout) || !strings.Contains(r.Stderr, stderr) || stderr == "" && r.Stderr != "" {
+	if r.Code != code || !isWanted(t, r.Stdout, stdout) || !isWanted(t, r.Stderr, stderr) {
 		t.Errorf("exit code %d, want %d; stdout %q, want %q; stderr %q, want %q", r.Code, code, r.Stdout, stdout, r.Stderr, stderr)
 	}
+}
+
+func isWanted(t testing.TB, output, want string) bool {
+	t.Helper()
+	switch want {
+	case "":
+		t.Errorf("wantRun: say whether anything or nothing is wanted instead of %q", output)
+	case anything:
+		return true
+	case nothing:
+		return output == ""
+	}
+	return strings.Contains(output, want)
 }
 
 // snapshot returns all files below a folder with their modes, owners and contents, but for what

@@ -12,9 +12,9 @@ func TestPassedOn(t *testing.T) {
 	m := newMachine(t)
 	const own = "/etc/pullpass/own.yaml"
 	before := snapshot(t, m.root)
-	wantRun(t, m.install("--config", own), 1, "", "error: read the config: open "+own)
-	wantRun(t, m.install("--config", "own.yaml"), 2, "", "error: --config must be an absolute path\npullpass: hint: ")
-	wantRun(t, m.install("--cache-dir", "cache"), 2, "", "error: --cache-dir must be an absolute path\n")
+	wantRun(t, m.install("--config", own), 1, nothing, "error: read the config: open "+own)
+	wantRun(t, m.install("--config", "own.yaml"), 2, nothing, "error: --config must be an absolute path\npullpass: hint: ")
+	wantRun(t, m.install("--cache-dir", "cache"), 2, nothing, "error: --cache-dir must be an absolute path\n")
 	wantSame(t, snapshot(t, m.root), before)
 
 	m.write(own, "apiVersion: pullpass/v1\nkind: Config\nregistries:\n- match: gcr.io:443\n  provider: gcr\n")
@@ -28,5 +28,5 @@ func TestPassedOn(t *testing.T) {
 			t.Errorf("%s is missing in\n%s", want, text)
 		}
 	}
-	wantRun(t, m.install(args...), 0, "nothing to do", "")
+	wantRun(t, m.install(args...), 0, "nothing to do", nothing)
 }

@@ -42,7 +42,7 @@ func TestReboot(t *testing.T) {
 		m := killed(t)
 		before := snapshot(t, m.root)
 		m.reboot(t)
-		wantRun(t, m.install("--restart"), 0, "", "note: no kubelet runs: it will read this when it starts")
+		wantRun(t, m.install("--restart"), 0, anything, "note: no kubelet runs: it will read this when it starts")
 		wantSame(t, snapshot(t, m.root), before)
 		if comesBack {
 			m.set(func() { m.refuses = func(string) bool { return false } })
@@ -96,7 +96,7 @@ func TestSickByHand(t *testing.T) {
 	wantSame(t, times(t, m.root), at)
 	r := m.restartingInstall()
 	wantRun(t, r, 1, "put back", note)
-	wantRun(t, r, 1, "", "; it does not come back with its former configuration either")
+	wantRun(t, r, 1, anything, "; it does not come back with its former configuration either")
 	wantSame(t, snapshot(t, m.root), before)
 }
 
@@ -109,7 +109,7 @@ func TestRollbackWithoutRestart(t *testing.T) {
 	r := m.local(t, "install", "--restart-timeout", "2s")
 	const note = "note: the kubelet reads what is put back when it is restarted: systemctl reset-failed kubelet.service; systemctl restart kubelet.service\n"
 	wantRun(t, r, 1, "put back", note)
-	wantRun(t, r, 1, "", "is not tried again")
+	wantRun(t, r, 1, anything, "is not tried again")
 	wantRestarts(t, m, 1)
 	if m.read(configPath) != "" {
 		t.Error("the config is not put back")

@@ -374,7 +374,7 @@ func TestPrintedPlatforms(t *testing.T) {
 			must(t, os.RemoveAll(filepath.Join(root, "var/lib")))
 			playKubelet(t, root, "/usr/bin/kubelet", "--v=2")
 			for _, args := range [][]string{{"--restart"}, {"--restart", "--dry-run"}} {
-				wantRun(t, run(t, append([]string{"install", "--root", root}, args...)...), 1, "",
+				wantRun(t, run(t, append([]string{"install", "--root", root}, args...)...), 1, nothing,
 					"error: install on "+name+": its files cannot be written\npullpass: hint: pullpass config show "+name+" tells the way; a node affinity keeps the DaemonSet off such nodes\n")
 				if r := succeed(t, root, "uninstall", args...); r.Stdout != "nothing to do\n" || r.Stderr != "" {
 					t.Errorf("uninstall prints %q and %q", r.Stdout, r.Stderr)
@@ -392,8 +392,8 @@ func TestOpenShift(t *testing.T) {
 	before := snapshot(t, root)
 	unchanged(t, root, func() {
 		r := run(t, "install", "--root", root)
-		wantRun(t, r, 1, "", "Machine Config Operator")
-		wantRun(t, r, 1, "", "pullpass config show openshift")
+		wantRun(t, r, 1, nothing, "Machine Config Operator")
+		wantRun(t, r, 1, nothing, "pullpass config show openshift")
 	})
 
 	n := nodeTree{config: config, binDir: binDir, foreign: ecrImage, username: "ecr"}
@@ -443,12 +443,12 @@ func TestKubeletReadsNoConfig(t *testing.T) {
 			unchanged(t, root, func() {
 				for _, args := range [][]string{{"--restart"}, {"--restart", "--dry-run"}, {"--restart", "--platform", strings.TrimSuffix(n.name, "-al2023")}} {
 					r := run(t, append([]string{"install", "--root", root}, args...)...)
-					wantRun(t, r, 1, "", "the kubelet runs without --image-credential-provider-config")
-					wantRun(t, r, 1, "", "hint: add --image-credential-provider-config="+n.config+" and --image-credential-provider-bin-dir="+n.binDir)
+					wantRun(t, r, 1, nothing, "the kubelet runs without --image-credential-provider-config")
+					wantRun(t, r, 1, nothing, "hint: add --image-credential-provider-config="+n.config+" and --image-credential-provider-bin-dir="+n.binDir)
 				}
 			})
 			r := run(t, "install", "--root", root, "--restart", "--dry-run", "--kubelet-config", n.config, "--bin-dir", n.binDir)
-			wantRun(t, r, 1, "", "the kubelet runs without --image-credential-provider-config, and a restart does not change that")
+			wantRun(t, r, 1, nothing, "the kubelet runs without --image-credential-provider-config, and a restart does not change that")
 			// A kubelet that is to start from an image is another one.
 			succeed(t, root, "install")
 		})

@@ -23,34 +23,34 @@ func TestEditedAfterStart(t *testing.T) {
 	const edited = "note: " + configPath + ": the provider pullpass is not as an install wrote it and is kept as it is"
 	const since = "the kubelet was not restarted since " + configPath + " was changed"
 	m.edit("5m", "4m")
-	wantRun(t, m.install("--status"), 1, "kubelet: "+since, "")
-	wantRun(t, m.local(t, "install"), 0, "", "note: the kubelet reads this when it is restarted: systemctl restart kubelet.service")
+	wantRun(t, m.install("--status"), 1, "kubelet: "+since, nothing)
+	wantRun(t, m.local(t, "install"), 0, anything, "note: the kubelet reads this when it is restarted: systemctl restart kubelet.service")
 	wantRun(t, m.install("--restart", "--dry-run"), 0, "restart kubelet.service\n", edited)
 	m.edit("4m", "5m")
-	wantRun(t, m.install("--status"), 0, "runs with it", "")
-	wantRun(t, m.install("--restart"), 0, "nothing to do", "")
+	wantRun(t, m.install("--status"), 0, "runs with it", nothing)
+	wantRun(t, m.install("--restart"), 0, "nothing to do", nothing)
 	wantRestarts(t, m, 1)
 	m.edit("5m", "4m")
 	wantRun(t, m.install("--restart"), 0, "the kubelet was restarted and is healthy after", edited)
 	wantRestarts(t, m, 2)
-	wantRun(t, m.install("--status"), 0, "runs with it", "")
+	wantRun(t, m.install("--status"), 0, "runs with it", nothing)
 
 	// A kubelet that has been restarted by somebody else.
 	m.start()
-	wantRun(t, m.install("--status"), 0, "runs with it", "")
+	wantRun(t, m.install("--status"), 0, "runs with it", nothing)
 	wantRun(t, m.install("--restart"), 0, "nothing to do", edited)
 	m.edit("4m", "3m")
-	wantRun(t, m.install("--status"), 1, "kubelet: "+since, "")
+	wantRun(t, m.install("--status"), 1, "kubelet: "+since, nothing)
 
 	// What is wrong with an edit is not put back, as it is not ours, and not tried again.
 	before := snapshot(t, m.root)
 	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "3m") } })
-	wantRun(t, m.restartingInstall(), 1, "", "error: within 4s: no kubelet runs; nothing is put back, as others have changed what it reads\n")
+	wantRun(t, m.restartingInstall(), 1, nothing, "error: within 4s: no kubelet runs; nothing is put back, as others have changed what it reads\n")
 	if _, restarts := m.runs(); restarts != 3 {
 		t.Errorf("the kubelet was restarted %d times", restarts)
 	}
 	wantSame(t, snapshot(t, m.root), before)
-	wantRun(t, m.restartingInstall(), 1, "", "is not tried again")
+	wantRun(t, m.restartingInstall(), 1, nothing, "is not tried again")
 	m.set(func() { m.refuses = func(string) bool { return false } })
 	m.start()
 	wantRun(t, m.install("--restart"), 0, "nothing to do", edited)
@@ -64,11 +64,11 @@ func TestSameAgain(t *testing.T) {
 	wantCode(t, m.install("--restart"), 0)
 	installed := snapshot(t, m.root)
 	wantRun(t, m.local(t, "uninstall"), 0, "removed "+configPath, "which stays")
-	wantRun(t, m.install("--status"), 1, "to be confirmed", "")
-	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.install("--status"), 1, "to be confirmed", nothing)
+	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, nothing)
 	wantRestarts(t, m, 1)
 	wantSame(t, snapshot(t, m.root), installed)
-	wantRun(t, m.install("--status"), 0, "runs with it and is healthy\n", "")
+	wantRun(t, m.install("--status"), 0, "runs with it and is healthy\n", nothing)
 	if text := m.install("--status").Stdout; strings.Contains(text, "to be confirmed") {
 		t.Error(text)
 	}
@@ -82,12 +82,12 @@ func TestMovedConfig(t *testing.T) {
 	m.write(binDir+"/pullpass", "#!/bin/sh\n") // the kubelet of this machine wants it
 	m.flagsInUnit("/etc/a.yaml")
 	m.start()
-	wantRun(t, m.install("--restart"), 0, "is healthy after", "")
+	wantRun(t, m.install("--restart"), 0, "is healthy after", nothing)
 	m.write("/etc/b.yaml", m.read("/etc/a.yaml"))
 	m.flagsInUnit("/etc/b.yaml")
 	m.start()
-	wantRun(t, m.install("--restart"), 0, "nothing to do", "")
-	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", "")
-	wantRun(t, m.uninstall("--restart"), 0, "", "note: "+binDir+"/pullpass stays: /etc/b.yaml names it")
+	wantRun(t, m.install("--restart"), 0, "nothing to do", nothing)
+	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", nothing)
+	wantRun(t, m.uninstall("--restart"), 0, anything, "note: "+binDir+"/pullpass stays: /etc/b.yaml names it")
 	new(loader).wantStarts(t, m)
 }

@@ -10,7 +10,7 @@ import (
 func (m *machine) refused(t *testing.T, want string, args ...string) {
 	t.Helper()
 	before := withState(m)
-	wantRun(t, m.install(args...), 1, "", want)
+	wantRun(t, m.install(args...), 1, nothing, want)
 	wantSame(t, withState(m), before)
 	wantRestarts(t, m, 0)
 }
@@ -43,12 +43,12 @@ func TestForeignState(t *testing.T) {
 	wantCode(t, m.install(), 0)
 	for _, args := range [][]string{{}, {"--dry-run"}, {"--status"}} {
 		must(t, os.Chmod(m.path(statePath), 0o777))
-		wantRun(t, m.install(args...), 1, "", statePath+" is not a folder that root alone can write to")
+		wantRun(t, m.install(args...), 1, nothing, statePath+" is not a folder that root alone can write to")
 		must(t, os.Chmod(m.path(statePath), 0o700))
 	}
 	must(t, os.Rename(m.path(statePath), m.path("/opt")))
 	must(t, os.Symlink("/opt", m.path(statePath)))
-	wantRun(t, m.install(), 1, "", statePath+" is not a folder that root alone can write to")
+	wantRun(t, m.install(), 1, nothing, statePath+" is not a folder that root alone can write to")
 }
 
 // TestUselessRestart: a kubelet with other flags, which are not in a file, would not read what is
@@ -70,7 +70,7 @@ func TestUselessRestart(t *testing.T) {
 	r := m.local(t, "install", "--kubelet-config", configPath)
 	wantRun(t, r, 0, "wrote "+configPath, "note: the kubelet runs with --image-credential-provider-config=/etc/own.yaml in place of "+configPath+", and a restart does not change that: add "+hint+" to the kubelet's arguments\n")
 	m.stop()
-	wantRun(t, m.local(t, "install", "--kubelet-config", configPath), 0, "", "note: no kubelet runs: one that starts with "+hint+" reads this\n")
+	wantRun(t, m.local(t, "install", "--kubelet-config", configPath), 0, anything, "note: no kubelet runs: one that starts with "+hint+" reads this\n")
 }
 
 // flagsInUnit gives the kubelet its flags in its unit, where pullpass does not write.
@@ -90,7 +90,7 @@ func TestSickBefore(t *testing.T) {
 	m.set(func() { m.sick = true })
 	before := withState(m)
 	r := m.uninstall("--restart")
-	wantRun(t, r, 1, "", "hint: mend it first, or run this without --restart")
+	wantRun(t, r, 1, nothing, "hint: mend it first, or run this without --restart")
 	wantSame(t, withState(m), before)
 	wantRestarts(t, m, 1)
 }
@@ -107,7 +107,7 @@ func TestPrivateConfig(t *testing.T) {
 	if info.Mode() != 0o600 || !strings.Contains(m.read(configPath), "hunter2") {
 		t.Errorf("mode %v of\n%s", info.Mode(), m.read(configPath))
 	}
-	wantRun(t, m.install("--env", "TOKEN=hunter2"), 0, "nothing to do", "")
+	wantRun(t, m.install("--env", "TOKEN=hunter2"), 0, "nothing to do", nothing)
 	wantCode(t, m.uninstall(), 0) // the kubelet does not read the empty list, as it has no flags then
 	wantSame(t, snapshot(t, m.root), before)
 }

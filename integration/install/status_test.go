@@ -38,7 +38,7 @@ func TestStatus(t *testing.T) {
   }
 }
 `)
-	wantRun(t, m.install("--status"), 1, "kubelet: process 1001 runs without it and is healthy\n", "")
+	wantRun(t, m.install("--status"), 1, "kubelet: process 1001 runs without it and is healthy\n", nothing)
 	wantCode(t, m.install("--restart"), 0)
 	golden(0, `{
   "installed": true,
@@ -77,12 +77,12 @@ func TestStatus(t *testing.T) {
   }
 }
 `)
-	wantRun(t, m.install("--status"), 0, "kubelet: process 1003 runs with it and is healthy\nrejected: 2", "")
+	wantRun(t, m.install("--status"), 0, "kubelet: process 1003 runs with it and is healthy\nrejected: 2", nothing)
 	m.set(func() { m.sick = true })
-	wantRun(t, m.install("--status"), 0, "kubelet: process 1003 runs with it and is not healthy: ", "")
+	wantRun(t, m.install("--status"), 0, "kubelet: process 1003 runs with it and is not healthy: ", nothing)
 	m.stop()
-	wantRun(t, m.install("--status"), 1, "installed: yes\n", "")
-	wantRun(t, m.install("--status"), 1, "kubelet: no kubelet runs\n", "")
+	wantRun(t, m.install("--status"), 1, "installed: yes\n", nothing)
+	wantRun(t, m.install("--status"), 1, "kubelet: no kubelet runs\n", nothing)
 }
 
 // TestStatusOfChosenPlaces: what is installed elsewhere does not count.
@@ -90,8 +90,8 @@ func TestStatusOfChosenPlaces(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	wantCode(t, m.install("--restart"), 0)
-	wantRun(t, m.install("--status", "--kubelet-config", configPath, "--bin-dir", binDir), 0, "installed: yes\n", "")
-	wantRun(t, m.install("--status", "--kubelet-config", "/etc/other.yaml"), 1, "installed: no, the provider pullpass is not in /etc/other.yaml\n", "")
+	wantRun(t, m.install("--status", "--kubelet-config", configPath, "--bin-dir", binDir), 0, "installed: yes\n", nothing)
+	wantRun(t, m.install("--status", "--kubelet-config", "/etc/other.yaml"), 1, "installed: no, the provider pullpass is not in /etc/other.yaml\n", nothing)
 }
 
 // TestWatch: there is a line at first, and one for each change.

@@ -20,7 +20,7 @@ func TestOthersProviders(t *testing.T) {
 	t.Parallel()
 	for name, between := range map[string]func(m *machine){
 		"uninstall":       func(*machine) {},
-		"another install": func(m *machine) { wantRun(m.t, m.install("--restart", "--arg", "-v"), 0, "wrote "+configPath, "") },
+		"another install": func(m *machine) { wantRun(m.t, m.install("--restart", "--arg", "-v"), 0, "wrote "+configPath, nothing) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +47,7 @@ func TestOthersProviders(t *testing.T) {
 				t.Errorf("there is\n%s", m.read(flagsPath))
 			}
 			wantNoState(t, m)
-			wantRun(t, m.uninstall("--restart"), 0, "nothing to do", "")
+			wantRun(t, m.uninstall("--restart"), 0, "nothing to do", nothing)
 			wantRestarts(t, m, before+1)
 
 			// What the kubelet reads without us is not ours to switch off later either.
@@ -84,7 +84,7 @@ func TestOwnFlagsFirst(t *testing.T) {
 	before := snapshot(t, m.root)
 	must(t, os.MkdirAll(m.path("/opt/own"), 0o755))
 	must(t, os.Link(m.path(binDir+"/foreign"), m.path("/opt/own/foreign")))
-	wantRun(t, m.install("--bin-dir", "/opt/own"), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.install("--bin-dir", "/opt/own"), 0, "wrote "+flagsPath, nothing)
 	must(t, os.Remove(m.path("/opt/own/foreign")))
 	must(t, os.Remove(m.path("/opt/own/pullpass")))
 	must(t, os.Remove(m.path("/opt/own")))
@@ -105,7 +105,7 @@ func TestFlagsWithoutConfig(t *testing.T) {
 	wantCode(t, m.install("--restart"), 0)
 	before := withState(m)
 	for _, args := range [][]string{{"--restart"}, {"--restart", "--dry-run"}} {
-		wantRun(t, m.uninstall(args...), 1, "", "does not start without it, in which there is only pullpass\npullpass: hint: take the two --image-credential-provider flags away")
+		wantRun(t, m.uninstall(args...), 1, nothing, "does not start without it, in which there is only pullpass\npullpass: hint: take the two --image-credential-provider flags away")
 	}
 	wantSame(t, withState(m), before)
 	wantCode(t, m.uninstall(), 0) // of an image
@@ -118,18 +118,18 @@ func TestUnrecorded(t *testing.T) {
 	m := newMachine(t)
 	wantCode(t, m.install("--restart"), 0)
 	must(t, os.RemoveAll(m.path(statePath)))
-	wantRun(t, m.install(), 0, "nothing to do", "")
+	wantRun(t, m.install(), 0, "nothing to do", nothing)
 	before := withState(m)
 	for _, args := range [][]string{{}, {"--dry-run"}, {"--restart"}} {
 		r := m.uninstall(args...)
-		wantRun(t, r, 1, "", "error: uninstall: "+statePath+" has no record of an install, and there is the provider pullpass in "+configPath+", and "+binDir+"/pullpass\n")
-		wantRun(t, r, 1, "", "hint: by hand: take the provider out of "+configPath)
+		wantRun(t, r, 1, nothing, "error: uninstall: "+statePath+" has no record of an install, and there is the provider pullpass in "+configPath+", and "+binDir+"/pullpass\n")
+		wantRun(t, r, 1, nothing, "hint: by hand: take the provider out of "+configPath)
 	}
 	wantSame(t, withState(m), before)
 	must(t, os.Remove(m.path(configPath)))
-	wantRun(t, m.uninstall(), 1, "", "and there is "+binDir+"/pullpass\npullpass: hint: by hand: remove "+binDir+"/pullpass\n")
+	wantRun(t, m.uninstall(), 1, nothing, "and there is "+binDir+"/pullpass\npullpass: hint: by hand: remove "+binDir+"/pullpass\n")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
-	wantRun(t, m.uninstall(), 0, "nothing to do\n", "")
+	wantRun(t, m.uninstall(), 0, "nothing to do\n", nothing)
 }
 
 // TestConfigElsewhere: a kubelet that was given another config, with our provider in it, keeps the
@@ -158,7 +158,7 @@ func TestConfigElsewhere(t *testing.T) {
 			if m.read(binDir+"/pullpass") == "" {
 				t.Error("the kubelet has lost its plugin")
 			}
-			wantRun(t, m.uninstall(), 1, "", "has no record of an install, and there is the provider pullpass in /etc/b.yaml")
+			wantRun(t, m.uninstall(), 1, nothing, "has no record of an install, and there is the provider pullpass in /etc/b.yaml")
 		})
 	}
 }
@@ -200,10 +200,10 @@ func TestUninstallDryRun(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q, steps %q, want %q", r.Code, r.Stderr, steps(r.Stdout), want)
 	}
 	r := m.local(t, "uninstall", "--dry-run")
-	wantRun(t, r, 0, "", "note: the kubelet would have to be restarted before "+binDir+"/pullpass is removed: systemctl restart kubelet.service\n")
+	wantRun(t, r, 0, anything, "note: the kubelet would have to be restarted before "+binDir+"/pullpass is removed: systemctl restart kubelet.service\n")
 	if !slices.Equal(steps(r.Stdout), files) {
 		t.Errorf("steps %q, want %q", steps(r.Stdout), files)
 	}
 	m.set(func() { m.sick = true })
-	wantRun(t, m.uninstall("--dry-run", "--restart"), 1, "", "error: the kubelet is not healthy, so that it could not be told whether it comes back: ")
+	wantRun(t, m.uninstall("--dry-run", "--restart"), 1, nothing, "error: the kubelet is not healthy, so that it could not be told whether it comes back: ")
 }

@@ -25,20 +25,20 @@ func TestInheritedArguments(t *testing.T) {
 
 	m.write(dropIn, strings.Replace(unit, "192.0.2.1", "192.0.2.2", 1))
 	m.start()
-	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, nothing)
 	if !strings.Contains(m.read(flagsPath), "--node-ip=192.0.2.2 --image") || strings.Contains(m.read(flagsPath), "192.0.2.1") {
 		t.Error(m.read(flagsPath))
 	}
-	wantRun(t, m.install("--restart"), 0, "nothing to do", "")
+	wantRun(t, m.install("--restart"), 0, "nothing to do", nothing)
 
 	// What somebody has added there stays.
 	m.write(flagsPath, strings.Replace(m.read(flagsPath), "--node-ip", "--v=2 --node-ip", 1))
 	m.write(dropIn, unit)
 	m.start()
-	wantRun(t, m.install("--restart"), 0, "nothing to do", "")
+	wantRun(t, m.install("--restart"), 0, "nothing to do", nothing)
 	m.write(flagsPath, strings.Replace(m.read(flagsPath), "--v=2 ", "", 1))
 	m.start()
-	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, "")
+	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, nothing)
 	wantCode(t, m.uninstall("--restart"), 0)
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
