@@ -60,7 +60,7 @@ var importRules = []importRule{
 	{"cmd/pullpass/internal/systemd", "services are not only the kubelet's", []string{"provider", "cmd/pullpass/internal/rootfs"}},
 	{"cmd/pullpass/internal/platform", "a platform knows no command", []string{"provider", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/rootfs", "cmd/pullpass/internal/systemd"}},
 	{"cmd/pullpass/internal/installer", "it changes a node's files, whoever asks for it", []string{"provider", "cache/filelock", "cmd/internal/atomicfile", "cmd/internal/report", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/platform", "cmd/pullpass/internal/systemd"}},
-	{"cmd/pullpass/internal/apisettings", "it writes an entry in other forms", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/entryflags", "cmd/pullpass/internal/kubeletconfig"}},
+	{"cmd/pullpass/internal/apisettings", "it writes an entry in other forms", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/entryflags", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/platform"}},
 	{"cmd/pullpass/internal/entryflags", "two commands have these flags", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig"}},
 	{"cmd/pullpass/internal/", "a command puts the packages below it together", []string{"provider", "provider/", "cache", "node-config", "cmd/internal/", "cmd/pullpass/internal/"}},
 	{"cmd/pullpass", "the list of commands, and the start of the process", []string{"provider", "cmd/internal/", "cmd/pullpass/internal/"}},

@@ -6,25 +6,17 @@ import (
 	"fmt"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 )
 
-// The platforms that have such settings.
-const (
-	Talos        = "talos"
-	Bottlerocket = "bottlerocket"
-)
-
-// Has reports whether a platform has such settings.
-func Has(platform string) bool { return platform == Talos || platform == Bottlerocket }
-
-// New returns the settings of a platform that give its nodes the entry. The error says what the
-// settings cannot hold, or that the platform has none.
-func New(platform string, entry kubeletconfig.Entry) ([]byte, error) {
-	switch platform {
-	case Talos:
+// New returns the settings, in a form of platform.Platform.Settings, that give nodes the entry. The
+// error says what the settings cannot hold, or that there is no such form.
+func New(form platform.Settings, entry kubeletconfig.Entry) ([]byte, error) {
+	switch form {
+	case platform.TalosPatch:
 		return talosPatch(entry)
-	case Bottlerocket:
+	case platform.BottlerocketSettings:
 		return bottlerocketSettings(entry)
 	}
-	return nil, fmt.Errorf("there are no settings for the platform %s", platform)
+	return nil, fmt.Errorf("there are no settings in the form %q", form)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/internal/backends"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 )
 
@@ -16,7 +17,7 @@ func TestNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, file := range map[string]string{Talos: "talos/talos.yaml", Bottlerocket: "bottlerocket/bottlerocket.toml"} {
+	for name, file := range map[platform.Settings]string{platform.TalosPatch: "talos/talos.yaml", platform.BottlerocketSettings: "bottlerocket/bottlerocket.toml"} {
 		settings, err := New(name, entry)
 		if err != nil {
 			t.Fatal(err)
@@ -29,8 +30,8 @@ func TestNew(t *testing.T) {
 			t.Errorf("for %s\n%s\nis printed, %s is\n%s", name, got, file, want)
 		}
 	}
-	if _, err := New("kops", entry); err == nil {
-		t.Error("there are settings for kops")
+	if _, err := New("", entry); err == nil {
+		t.Error("there are settings without a form")
 	}
 }
 

@@ -62,8 +62,8 @@ configuration, for bottlerocket settings, for eks JSON.`,
 }
 
 // otherConfig says how to make the plugin read another config.
-func otherConfig(platform string) string {
-	if platform == apisettings.Bottlerocket {
+func otherConfig(name string) string {
+	if platform.Known(name).Settings == platform.BottlerocketSettings { // which have no place for arguments
 		return "--env " + broker.ConfigVariable + "=PATH names another one"
 	}
 	return "--arg=" + entryflags.ConfigFlag + "=PATH names another one"
@@ -75,7 +75,7 @@ func checkPlatformFlags(changed func(string) bool, name, format string) error {
 		return fmt.Errorf("unknown platform %q, known are %s", name, strings.Join(platform.Names(), ", "))
 	case changed("output") && format != "yaml" && format != "json":
 		return fmt.Errorf("unknown format %q, known are yaml, json", format)
-	case changed("output") && apisettings.Has(name):
+	case changed("output") && platform.Known(name).Settings != "":
 		return fmt.Errorf("--output is of no use with --platform %s, whose settings have one format", name)
 	}
 	return nil
@@ -84,8 +84,8 @@ func checkPlatformFlags(changed func(string) bool, name, format string) error {
 // kubeletConfig returns the config for a platform, "" for none in particular. format is yaml, json
 // or "" for the usual one.
 func kubeletConfig(name, format string, entry kubeletconfig.Entry) ([]byte, error) {
-	if apisettings.Has(name) {
-		return apisettings.New(name, entry)
+	if form := platform.Known(name).Settings; form != "" {
+		return apisettings.New(form, entry)
 	}
 	var at platform.Platform
 	if name != "" {

@@ -119,7 +119,7 @@ func (j *job) install(ctx context.Context) error {
 			fmt.Sprintf("pullpass config show %s tells the way; a node affinity keeps the DaemonSet off such nodes", pf.Name))
 	}
 	if pf.Settings != "" {
-		return j.printSettings(pf.Name, entry)
+		return j.printSettings(pf, entry)
 	}
 	options := j.options()
 	options.Platform, options.Entry = pf, entry
@@ -145,13 +145,13 @@ func (j *job) uninstall(ctx context.Context) error {
 	return here.Uninstall(ctx, options)
 }
 
-// printSettings prints what a platform takes whose files cannot be written.
-func (j *job) printSettings(name string, entry kubeletconfig.Entry) error {
-	settings, err := apisettings.New(name, entry)
+// printSettings prints the settings for the API of a platform whose files cannot be written.
+func (j *job) printSettings(pf platform.Platform, entry kubeletconfig.Entry) error {
+	settings, err := apisettings.New(pf.Settings, entry)
 	if err != nil {
 		return err
 	}
-	j.broker.Log.Note("the files of %s cannot be written, nothing is installed: its API takes these settings, as they say at their beginning", name)
+	j.broker.Log.Note("the files of %s cannot be written, nothing is installed: its API takes these settings, as they say at their beginning", pf.Name)
 	_, err = j.stdio.Out.Write(settings)
 	return err
 }
