@@ -3,12 +3,11 @@ package installer
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"syscall"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -29,7 +28,7 @@ func (i *Installer) apply(p *plan) error {
 	}
 	for n := 0; err == nil && n < len(p.changes); n++ {
 		c := p.changes[n]
-		if err = replace(c.Path, c.new, c.accept); err == nil {
+		if err = nodefile.Replace(c.Path, c.new, c.accept); err == nil {
 			continue
 		}
 		if e := undo(p.changes[:n+1]); e != nil {
@@ -37,7 +36,7 @@ func (i *Installer) apply(p *plan) error {
 		}
 	}
 	if err != nil {
-		removeDirectories(newDirectories(p.record, former.Installed))
+		nodefile.RemoveDirectories(newDirectories(p.record, former.Installed))
 		i.state = former
 		if former.phase() == none && former.Rejected == nil {
 			return withFileHint(also(err, i.store.forget()))
@@ -84,8 +83,8 @@ func (i *Installer) keep(p *plan, next state) error {
 	needed := next.snapshots()
 	contents := p.keep
 	for _, c := range p.changes {
-		if c.old.snapshot != nil && slices.ContainsFunc(needed, c.old.same) {
-			contents = append(contents, c.old.data)
+		if c.old.Snapshot != nil && slices.ContainsFunc(needed, c.old.Same) {
+			contents = append(contents, c.old.Data)
 		}
 	}
 	for _, data := range contents {
@@ -96,25 +95,14 @@ func (i *Installer) keep(p *plan, next state) error {
 	return nil
 }
 
-// replace gives a file a content, or removes it. accept is as in write.
-func replace(path string, c content, accept func(path string) error) error {
-	if c.snapshot == nil {
-		return remove(path)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return write(path, c, accept)
-}
-
 // undo takes changes back, the last one first. It stops at the first one that it cannot take back: that
 // one needs the changes before it. The last change may not have been made.
 func undo(changes []change) error {
 	for _, c := range slices.Backward(changes) {
-		if now, err := read(c.Path); err == nil && now.equal(c.old.snapshot) {
+		if now, err := nodefile.Read(c.Path); err == nil && now.Equal(c.old.Snapshot) {
 			continue
 		}
-		if err := replace(c.Path, c.old, nil); err != nil {
+		if err := nodefile.Replace(c.Path, c.old, nil); err != nil {
 			return fmt.Errorf("put back %s: %w; the next run goes on", c.Path, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -98,7 +99,7 @@ func (c config) hash(flags []byte) string {
 	for _, f := range append(slices.Clone(c.files), kubeletconfig.File{Name: "flags", Data: flags}) {
 		fmt.Fprintf(&text, "%s %d\n%s\n", f.Name, len(f.Data), f.Data)
 	}
-	return sum([]byte(text.String()))
+	return nodefile.Sum([]byte(text.String()))
 }
 
 // ours returns our provider in a file, nil if the file does not have it.

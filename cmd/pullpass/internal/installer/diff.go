@@ -13,27 +13,27 @@ import (
 // diff describes a change. known is for kubeletconfig.Redact.
 func (c change) diff(known func(name, value string) bool) []byte {
 	oldName, newName := c.Path, c.Path
-	if c.old.snapshot == nil {
+	if c.old.Snapshot == nil {
 		oldName = "/dev/null"
 	}
-	if c.new.snapshot == nil {
+	if c.new.Snapshot == nil {
 		newName = "/dev/null"
 	}
 	var text []byte
 	switch c.Kind {
 	case kindConfig:
-		text = diff.Diff(oldName, redactConfig(c.Path, c.old.data, known), newName, redactConfig(c.Path, c.new.data, known))
+		text = diff.Diff(oldName, redactConfig(c.Path, c.old.Data, known), newName, redactConfig(c.Path, c.new.Data, known))
 	case kindFlags:
-		text = diff.Diff(oldName, c.Flags.Redact(c.old.data), newName, c.Flags.Redact(c.new.data))
+		text = diff.Diff(oldName, c.Flags.Redact(c.old.Data), newName, c.Flags.Redact(c.new.Data))
 	}
 	switch {
 	case len(text) > 0:
 		return text
-	case c.new.snapshot == nil:
+	case c.new.Snapshot == nil:
 		return fmt.Appendf(nil, "remove %s\n", c.Path)
 	}
 	// Only what is not shown differs.
-	return fmt.Appendf(nil, "write %s, %d bytes, sha256:%s\n", c.Path, len(c.new.data), c.new.SHA256)
+	return fmt.Appendf(nil, "write %s, %d bytes, sha256:%s\n", c.Path, len(c.new.Data), c.new.SHA256)
 }
 
 func redactConfig(path string, data []byte, known func(name, value string) bool) []byte {

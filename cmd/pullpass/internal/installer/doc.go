@@ -22,10 +22,10 @@
 //
 // # Transitions
 //
-// Each event is a function in transitions.go, which returns the next state and what to do. The state is
-// saved before that is done. So a kill is no event: the next run begins in the last state. For files that
-// are not those of the running machine, as in an image, no kubelet is looked for, and begin and settle
-// are left out.
+// Each event is a function in transitions.go, which returns the next state and what to do. A state is saved
+// before a file is written or the kubelet is restarted. So a kill is no event: the next run begins in the
+// last state. If the files are not those of the running machine, as in an image, no kubelet is looked for,
+// and begin and settle are left out.
 //
 //	state       event                                             next        action
 //
@@ -76,7 +76,7 @@
 //	pending     unhealthy: no kubelet is, in time                 failed      roll back
 //	restarted   unhealthy: the same                               failed      roll back
 //	restarted   unhealthy: the same, and no file was changed      installed   fail
-//	restarted   a signal stops the wait                           restarted   fail
+//	any         a signal stops the wait                           same        fail
 //	failed      rolledBack: the files are restored                installed   save
 //	failed      rolledBack: the same, after a first install       none        save
 //

@@ -94,7 +94,7 @@ func (i *Installer) look() error {
 func emptied(directories []string, changes []change) []string {
 	removed := map[string]bool{}
 	for _, c := range changes {
-		if c.new.snapshot == nil {
+		if c.new.Snapshot == nil {
 			removed[c.Path] = true
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pullpass/pullpass/cache/filelock"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -118,9 +119,7 @@ func (i *Installer) clean() error {
 	if i.state.Installed != nil {
 		for _, f := range i.state.Installed.Files {
 			for _, suffix := range [...]string{"", beforeSuffix, rollbackSuffix} {
-				if target, err := resolve(f.Path + suffix); err == nil {
-					os.Remove(temporary(target))
-				}
+				nodefile.RemoveTemporary(f.Path + suffix)
 			}
 		}
 	}

@@ -8,48 +8,49 @@ import (
 	"strings"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 )
 
 // original returns what a file that we wrote before is without us. If others have changed it since, that
 // is their content without our part.
-func (b *planner) original(c change, former file) (*snapshot, error) {
+func (b *planner) original(c change, former file) (*nodefile.Snapshot, error) {
 	switch {
-	case c.old.snapshot == nil:
+	case c.old.Snapshot == nil:
 		return nil, nil
-	case c.Kind == kindBinary, former.wrote(c.old.snapshot), c.old.same(former.Original):
+	case c.Kind == kindBinary, former.wrote(c.old.Snapshot), c.old.Same(former.Original):
 		return former.Original, nil
 	}
 	left, err := b.strip(c, former)
 	if errors.Is(err, kubeletconfig.ErrLast) {
 		return former.Original, nil
 	}
-	if err == nil && left.snapshot != nil {
-		b.keep = append(b.keep, left.data)
+	if err == nil && left.Snapshot != nil {
+		b.keep = append(b.keep, left.Data)
 	}
-	return left.snapshot, err
+	return left.Snapshot, err
 }
 
 // strip returns what is left of a file that others have changed, without our part; no file if nothing is
 // left. Paths that the flags had before us come back. f is the record of the file. The error may be
 // kubeletconfig.ErrLast.
-func (p *plan) strip(c change, f file) (content, error) {
+func (p *plan) strip(c change, f file) (nodefile.Content, error) {
 	var left []byte
 	var err error
 	if f.Kind == kindConfig {
-		left, err = kubeletconfig.Remove(f.Path, c.old.data, Name)
+		left, err = kubeletconfig.Remove(f.Path, c.old.Data, Name)
 	} else {
-		left, err = p.stripFlags(c.old.data, f)
+		left, err = p.stripFlags(c.old.Data, f)
 	}
 	if err != nil || len(left) == 0 {
-		return content{}, err
+		return nodefile.Content{}, err
 	}
 	if c.Kind == kindConfig {
 		if err := p.saveLost(c, f, left); err != nil {
-			return content{}, err
+			return nodefile.Content{}, err
 		}
 	}
-	return newContent(left, c.old.snapshot, 0), nil
+	return nodefile.New(left, c.old.Snapshot, 0), nil
 }
 
 func (p *plan) stripFlags(data []byte, f file) ([]byte, error) {
@@ -57,7 +58,7 @@ func (p *plan) stripFlags(data []byte, f file) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if config, binDir := f.Flags.Paths(original.data); config != "" && binDir != "" {
+	if config, binDir := f.Flags.Paths(original.Data); config != "" && binDir != "" {
 		return platform.MergeFlags(*f.Flags, data, config, binDir)
 	}
 	return platform.RemoveFlags(*f.Flags, data)
@@ -71,10 +72,10 @@ const beforeSuffix = ".before-pullpass"
 // the rest of the config, does not have. If left is the whole config, others have written it without us.
 func (p *plan) saveLost(c change, f file, left []byte) error {
 	original, err := p.store.content(f.Original)
-	if err != nil || bytes.Equal(left, c.old.data) {
+	if err != nil || bytes.Equal(left, c.old.Data) {
 		return err
 	}
-	was, err := kubeletconfig.Providers(c.Path, original.data)
+	was, err := kubeletconfig.Providers(c.Path, original.Data)
 	if err != nil {
 		return nil // there was no config, or one without providers
 	}
@@ -94,13 +95,13 @@ func (p *plan) saveLost(c change, f file, left []byte) error {
 	}
 	path := c.Path + beforeSuffix
 	p.notes = append(p.notes, fmt.Sprintf("%s was changed after the install: what was there before it of %s does not come back, it is in %s", c.Path, strings.Join(lost, ", "), path))
-	old, err := read(path)
-	if err != nil || old.snapshot != nil && bytes.Equal(old.data, original.data) {
+	old, err := nodefile.Read(path)
+	if err != nil || old.Snapshot != nil && bytes.Equal(old.Data, original.Data) {
 		return err
 	}
 	p.changes = append(p.changes, change{
 		file: file{Path: path, Kind: kindConfig},
-		old:  old, new: newContent(original.data, c.old.snapshot, 0),
+		old:  old, new: nodefile.New(original.Data, c.old.Snapshot, 0),
 	})
 	return nil
 }

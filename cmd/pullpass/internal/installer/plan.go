@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -21,12 +22,12 @@ import (
 // A change is what is done to a file.
 type change struct {
 	file     // as it will be in the record
-	old, new content
+	old, new nodefile.Content
 	accept   func(path string) error // see write
 }
 
 func (c change) String() string {
-	if c.new.snapshot == nil {
+	if c.new.Snapshot == nil {
 		return "removed " + c.Path
 	}
 	return "wrote " + c.Path
@@ -129,13 +130,13 @@ func checkPaths(stateDir string, pf platform.Platform) error {
 	if _, err := os.Stat(pf.Config); strings.HasSuffix(pf.Config, "/") && errors.Is(err, fs.ErrNotExist) {
 		return provider.WithHint(fmt.Errorf("write to %s: there is no such folder", pf.Config), "make the folder first")
 	}
-	state := realPath(stateDir)
+	state := nodefile.RealPath(stateDir)
 	for n, path := range paths {
-		target := realPath(path)
+		target := nodefile.RealPath(path)
 		if target == state || strings.HasPrefix(target, state+"/") {
 			return fmt.Errorf("write %s: in %s there is only what pullpass install remembers", path, stateDir)
 		}
-		if slices.ContainsFunc(paths[:n], func(other string) bool { return realPath(other) == target }) {
+		if slices.ContainsFunc(paths[:n], func(other string) bool { return nodefile.RealPath(other) == target }) {
 			return fmt.Errorf("write %s: binary, config and flags have to be in different files", path)
 		}
 	}
@@ -152,12 +153,12 @@ func (b *planner) planBinary() error {
 			fmt.Errorf("write %s: it is a symbolic link", path),
 			"remove it, or name another folder with --bin-dir")
 	}
-	old, err := read(path)
+	old, err := nodefile.Read(path)
 	if err != nil {
 		return err
 	}
-	next := newContent(b.binary, nil, 0o755)
-	if old.same(next.snapshot) && old.Mode == next.Mode && old.UID == next.UID {
+	next := nodefile.New(b.binary, nil, 0o755)
+	if old.Same(next.Snapshot) && old.Mode == next.Mode && old.UID == next.UID {
 		return nil
 	}
 	return b.add(change{file: file{Path: path, Kind: kindBinary}, old: old, new: next, accept: canRun})
@@ -173,7 +174,7 @@ func checkBinDir(path string) error {
 	if err != nil {
 		return err
 	}
-	uid, _ := owner(info)
+	uid, _ := nodefile.Owner(info)
 	open := info.Mode()&0o002 != 0 && info.Mode()&os.ModeSticky == 0
 	if uid != os.Geteuid() || open {
 		return provider.WithHint(
@@ -207,21 +208,21 @@ func (b *planner) planFlags() ([]byte, error) {
 	if pf.Flags == nil {
 		return nil, nil
 	}
-	old, err := read(pf.Flags.Path)
+	old, err := nodefile.Read(pf.Flags.Path)
 	if err != nil {
 		return nil, err
 	}
-	data := old.data
+	data := old.Data
 	if former, ok := b.record.file(pf.Flags.Path); ok && former.Kind == kindFlags {
 		if data, err = former.Flags.Renew(data, pf.Flags.Inherited); err != nil {
 			return nil, err
 		}
 	}
 	data, err = platform.MergeFlags(*pf.Flags, data, pf.Config, pf.BinDir)
-	if err != nil || old.snapshot != nil && bytes.Equal(data, old.data) {
+	if err != nil || old.Snapshot != nil && bytes.Equal(data, old.Data) {
 		return data, err
 	}
-	if now, _ := pf.Flags.Paths(old.data); !samePath(now, pf.Config) {
+	if now, _ := pf.Flags.Paths(old.Data); !samePath(now, pf.Config) {
 		dormant, err := readConfig(pf.Config)
 		if err != nil {
 			return nil, err
@@ -230,13 +231,13 @@ func (b *planner) planFlags() ([]byte, error) {
 	}
 	return data, b.add(change{
 		file: file{Path: pf.Flags.Path, Kind: kindFlags, Flags: pf.Flags},
-		old:  old, new: newContent(data, old.snapshot, 0o644),
+		old:  old, new: nodefile.New(data, old.Snapshot, 0o644),
 	})
 }
 
 // add adds a change to the plan and to the record.
 func (b *planner) add(c change) error {
-	c.Original, c.Written = c.old.snapshot, []string{c.new.SHA256}
+	c.Original, c.Written = c.old.Snapshot, []string{c.new.SHA256}
 	if former, ok := b.record.file(c.Path); ok {
 		for _, name := range former.Replaced {
 			if !slices.Contains(c.Replaced, name) {
@@ -248,11 +249,11 @@ func (b *planner) add(c change) error {
 			return err
 		}
 		c.Original = original
-		c.Written = andNext(former.Written, c.old.hash(), c.new.SHA256)
+		c.Written = andNext(former.Written, c.old.Hash(), c.new.SHA256)
 		b.record.Files = slices.DeleteFunc(b.record.Files, func(f file) bool { return f.Path == c.Path })
 	}
 	b.record.Files = append(b.record.Files, c.file)
-	for _, path := range missingDirectories(filepath.Dir(c.Path)) {
+	for _, path := range nodefile.MissingDirectories(filepath.Dir(c.Path)) {
 		if !slices.Contains(b.record.Directories, path) {
 			b.record.Directories = append(b.record.Directories, path)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 )
 
 // planConfig returns the config that there will be.
@@ -18,20 +19,20 @@ func (b *planner) planConfig() (config, error) {
 	if pf.SetsFlags && c.path != pf.Config {
 		return config{}, fmt.Errorf("%s is a directory, and %s takes only a file there", pf.Config, pf.Name)
 	}
-	old, err := read(c.path)
+	old, err := nodefile.Read(c.path)
 	if err != nil {
 		return config{}, err
 	}
 	former, _ := b.record.file(c.path)
-	data, replaced, err := b.mergeConfig(c, old.data, former.wrote(old.snapshot) && former.Original == nil)
+	data, replaced, err := b.mergeConfig(c, old.Data, former.wrote(old.Snapshot) && former.Original == nil)
 	if err != nil {
 		return config{}, err
 	}
-	next := newContent(data, old.snapshot, 0o644)
+	next := nodefile.New(data, old.Snapshot, 0o644)
 	if len(b.options.Entry.Env) > 0 { // a variable may hold a secret
 		next.Mode &^= 0o077
 	}
-	if old.snapshot != nil && old.equal(next.snapshot) {
+	if old.Snapshot != nil && old.Equal(next.Snapshot) {
 		return c, nil
 	}
 	err = b.add(change{
@@ -65,10 +66,10 @@ func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, 
 		return nil, nil, err
 	}
 	images := wanted.MatchImages
-	now, next := "", sum([]byte(wanted.Text))
+	now, next := "", nodefile.Sum([]byte(wanted.Text))
 	current := c.ours()
 	if current != nil {
-		now = sum([]byte(current.Text))
+		now = nodefile.Sum([]byte(current.Text))
 	}
 	edited := current != nil && now != next && !slices.Contains(b.record.Entries, now)
 	if edited && !b.options.Selected {

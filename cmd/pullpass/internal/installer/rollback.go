@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 )
 
 // rollBack restores what a kubelet last ran with, and restarts the kubelet if that is allowed. The error
@@ -47,7 +48,7 @@ func (i *Installer) restoreFiles() error {
 	if err := i.restoreBinary(i.state.former()); err != nil {
 		return fmt.Errorf("put back the binary: %w; the next run tries again", err)
 	}
-	removeDirectories(newDirectories(i.state.Installed, t.Before.Installed))
+	nodefile.RemoveDirectories(newDirectories(i.state.Installed, t.Before.Installed))
 	i.Done("put back what the kubelet ran with before")
 	return nil
 }
@@ -58,8 +59,8 @@ const rollbackSuffix = ".before-rollback"
 
 // restore makes a file what it was.
 func (i *Installer) restore(f restored) error {
-	now, err := read(f.Path)
-	if err != nil || now.equal(f.Snapshot) {
+	now, err := nodefile.Read(f.Path)
+	if err != nil || now.Equal(f.Snapshot) {
 		return err
 	}
 	old, err := i.store.content(f.Snapshot)
@@ -67,13 +68,13 @@ func (i *Installer) restore(f restored) error {
 		return err
 	}
 	installed, _ := i.state.Installed.file(f.Path)
-	if now.snapshot != nil && !now.same(f.Snapshot) && now.SHA256 != f.Written && !installed.wrote(now.snapshot) && installed.Kind != kindBinary {
-		if err := write(f.Path+rollbackSuffix, now, nil); err != nil {
+	if now.Snapshot != nil && !now.Same(f.Snapshot) && now.SHA256 != f.Written && !installed.wrote(now.Snapshot) && installed.Kind != kindBinary {
+		if err := nodefile.Write(f.Path+rollbackSuffix, now, nil); err != nil {
 			return err
 		}
 		i.Note(fmt.Sprintf("%s was changed after the install: what it was until now is in %s%s", f.Path, f.Path, rollbackSuffix))
 	}
-	return replace(f.Path, old, nil)
+	return nodefile.Replace(f.Path, old, nil)
 }
 
 // restoreBinary repairs the binary of the install that is restored, if the change did not write it: what
@@ -87,21 +88,21 @@ func (i *Installer) restoreBinary(r *record) error {
 	if !ok || slices.ContainsFunc(i.state.Trial.Before.Files, func(restored restored) bool { return restored.Path == path }) {
 		return nil
 	}
-	now, err := read(path)
-	if err != nil || f.wrote(now.snapshot) && now.Mode&0o111 == 0o111 {
+	now, err := nodefile.Read(path)
+	if err != nil || f.wrote(now.Snapshot) && now.Mode&0o111 == 0o111 {
 		return err
 	}
-	data := now.data
-	if !f.wrote(now.snapshot) {
+	data := now.Data
+	if !f.wrote(now.Snapshot) {
 		if data, err = i.Binary(); err != nil {
 			return err
 		}
 	}
-	repaired := newContent(data, nil, 0o755)
-	if !f.wrote(repaired.snapshot) {
+	repaired := nodefile.New(data, nil, 0o755)
+	if !f.wrote(repaired.Snapshot) {
 		return nil // somebody else's, or of another version
 	}
-	return replace(path, repaired, nil)
+	return nodefile.Replace(path, repaired, nil)
 }
 
 // restartFormer restarts the kubelet with what it ran with before.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 )
 
@@ -76,7 +77,7 @@ type file struct {
 	Path     string              `json:"path"`
 	Kind     string              `json:"kind"`
 	Flags    *platform.FlagsFile `json:"flags,omitempty"` // of a kindFlags
-	Original *snapshot           `json:"original"`        // the file without us
+	Original *nodefile.Snapshot  `json:"original"`        // the file without us
 	// Written are the SHA-256 of what we wrote to it: the last content, and earlier ones that a killed run
 	// may have left in place.
 	Written []string `json:"written"`
@@ -85,7 +86,9 @@ type file struct {
 }
 
 // wrote reports whether the content is one that we wrote.
-func (f file) wrote(s *snapshot) bool { return s != nil && slices.Contains(f.Written, s.SHA256) }
+func (f file) wrote(s *nodefile.Snapshot) bool {
+	return s != nil && slices.Contains(f.Written, s.SHA256)
+}
 
 // andNext returns the hashes of what may be in place while next is being written: next, and what is
 // there now, if we wrote it. If we did not, a killed run may still have left any of written.
@@ -121,9 +124,9 @@ type before struct {
 
 // restored is a file to restore in a rollback.
 type restored struct {
-	Path     string    `json:"path"`
-	Snapshot *snapshot `json:"version"`
-	Written  string    `json:"written,omitempty"` // SHA-256 of what the last change put there, "" for no file
+	Path     string             `json:"path"`
+	Snapshot *nodefile.Snapshot `json:"version"`
+	Written  string             `json:"written,omitempty"` // SHA-256 of what the last change put there, "" for no file
 }
 
 // Rejected is a configuration with which the kubelet did not become healthy.
@@ -134,8 +137,8 @@ type Rejected struct {
 }
 
 // snapshots returns those that may have to be restored.
-func (s state) snapshots() []*snapshot {
-	var all []*snapshot
+func (s state) snapshots() []*nodefile.Snapshot {
+	var all []*nodefile.Snapshot
 	add := func(r *record) {
 		if r != nil {
 			for _, f := range r.Files {

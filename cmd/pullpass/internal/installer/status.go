@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 )
 
@@ -73,7 +73,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		return Status{}, err
 	}
 	s.Config = c.path
-	if now, err := read(c.path); err == nil && now.snapshot != nil {
+	if now, err := nodefile.Read(c.path); err == nil && now.Snapshot != nil {
 		s.ConfigHash = "sha256:" + now.SHA256
 	}
 	s.Version = versionOf(ctx, s.Binary)
@@ -86,13 +86,21 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	if err != nil {
 		return Status{}, err
 	}
-	s.Kubelet = i.kubeletStatus(ctx, running)
-	if running != nil && s.Installed {
-		if err := i.state.current(running, r, c.hash(nil)); err != nil {
-			s.Kubelet.Problem = err.Error()
-		} else {
-			s.Kubelet.Current = true
-		}
+	if running == nil {
+		s.Kubelet.Problem = "no kubelet runs"
+		return s, nil
+	}
+	s.Kubelet = KubeletStatus{Running: true, PID: running.PID}
+	err = i.healthy(ctx, running)
+	if s.Kubelet.Healthy = err == nil; err != nil {
+		s.Kubelet.Problem = err.Error()
+	}
+	if !s.Installed {
+		return s, nil
+	}
+	err = i.state.current(running, r, c.hash(nil))
+	if s.Kubelet.Current = err == nil; err != nil {
+		s.Kubelet.Problem = err.Error()
 	}
 	return s, nil
 }
@@ -108,12 +116,12 @@ func (i *Installer) problem(r *record, c config) (string, error) {
 	if r.Flags == nil {
 		return "", nil
 	}
-	now, err := read(r.Flags.Path)
+	now, err := nodefile.Read(r.Flags.Path)
 	if err != nil {
 		return "", err
 	}
-	merged, err := platform.MergeFlags(*r.Flags, now.data, r.Config, r.BinDir)
-	if err == nil && !bytes.Equal(merged, now.data) {
+	merged, err := platform.MergeFlags(*r.Flags, now.Data, r.Config, r.BinDir)
+	if err == nil && !bytes.Equal(merged, now.Data) {
 		return "the kubelet's flags are not in " + r.Flags.Path, nil
 	}
 	return "", err
@@ -131,18 +139,4 @@ func versionOf(ctx context.Context, path string) string {
 	}
 	line, _, _ := strings.Cut(string(output), "\n")
 	return line
-}
-
-// kubeletStatus returns the status of a kubelet without Current.
-func (i *Installer) kubeletStatus(ctx context.Context, running *kubelet.Process) KubeletStatus {
-	if running == nil {
-		return KubeletStatus{Problem: "no kubelet runs"}
-	}
-	s := KubeletStatus{Running: true, PID: running.PID}
-	if err := i.healthy(ctx, running); err != nil {
-		s.Problem = err.Error()
-	} else {
-		s.Healthy = true
-	}
-	return s
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -72,7 +73,7 @@ func (s store) check() error {
 	if err != nil {
 		return err
 	}
-	if uid, _ := owner(info); !info.IsDir() || uid != os.Geteuid() || info.Mode()&0o022 != 0 {
+	if uid, _ := nodefile.Owner(info); !info.IsDir() || uid != os.Geteuid() || info.Mode()&0o022 != 0 {
 		return provider.WithHint(fmt.Errorf("%s is not a folder that root alone can write to", s.directory),
 			"see what is in it, and move it away")
 	}
@@ -85,7 +86,7 @@ func (s store) save(st state) error {
 	if err != nil {
 		return fmt.Errorf("write the state: %w", err)
 	}
-	if err := write(s.path(stateName), newContent(append(data, '\n'), nil, 0o600), nil); err != nil {
+	if err := nodefile.Write(s.path(stateName), nodefile.New(append(data, '\n'), nil, 0o600), nil); err != nil {
 		return err
 	}
 	return s.sweep(st)
@@ -93,26 +94,26 @@ func (s store) save(st state) error {
 
 // keep stores a content.
 func (s store) keep(data []byte) error {
-	path := s.path(sum(data))
-	if c, err := read(path); err == nil && c.hash() == sum(data) {
+	path := s.path(nodefile.Sum(data))
+	if c, err := nodefile.Read(path); err == nil && c.Hash() == nodefile.Sum(data) {
 		return nil
 	}
-	return write(path, newContent(data, nil, 0o600), nil)
+	return nodefile.Write(path, nodefile.New(data, nil, 0o600), nil)
 }
 
 // content returns the content of a snapshot.
-func (s store) content(of *snapshot) (content, error) {
+func (s store) content(of *nodefile.Snapshot) (nodefile.Content, error) {
 	if of == nil {
-		return content{}, nil
+		return nodefile.Content{}, nil
 	}
 	data, err := os.ReadFile(s.path(of.SHA256))
 	if err != nil {
-		return content{}, fmt.Errorf("read what was there before: %w", err)
+		return nodefile.Content{}, fmt.Errorf("read what was there before: %w", err)
 	}
-	if sum(data) != of.SHA256 {
-		return content{}, fmt.Errorf("read what was there before: %s is damaged", s.path(of.SHA256))
+	if nodefile.Sum(data) != of.SHA256 {
+		return nodefile.Content{}, fmt.Errorf("read what was there before: %s is damaged", s.path(of.SHA256))
 	}
-	return content{of, data}, nil
+	return nodefile.Content{Snapshot: of, Data: data}, nil
 }
 
 // sweep removes the contents that a state does not need, and what a killed run has left.
@@ -124,8 +125,8 @@ func (s store) sweep(st state) error {
 	needed := st.snapshots()
 	for _, entry := range entries {
 		name := entry.Name()
-		unneeded := len(name) == len(sum(nil)) && !slices.ContainsFunc(needed, func(n *snapshot) bool { return n.hash() == name })
-		if unneeded || strings.HasSuffix(name, temporarySuffix) {
+		unneeded := len(name) == len(nodefile.Sum(nil)) && !slices.ContainsFunc(needed, func(n *nodefile.Snapshot) bool { return n.Hash() == name })
+		if unneeded || strings.HasSuffix(name, nodefile.TemporarySuffix) {
 			if err := os.Remove(s.path(name)); err != nil {
 				return err
 			}
@@ -136,7 +137,7 @@ func (s store) sweep(st state) error {
 
 // forget removes the state and all contents.
 func (s store) forget() error {
-	if err := remove(s.path(stateName)); err != nil {
+	if err := nodefile.Remove(s.path(stateName)); err != nil {
 		return err
 	}
 	return s.sweep(state{})

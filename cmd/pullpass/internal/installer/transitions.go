@@ -95,9 +95,9 @@ func (s state) write(p *plan, boot string) state {
 		n := slices.IndexFunc(before.Files, func(r restored) bool { return r.Path == c.Path })
 		if n < 0 {
 			n = len(before.Files)
-			before.Files = append(before.Files, restored{Path: c.Path, Snapshot: c.old.snapshot})
+			before.Files = append(before.Files, restored{Path: c.Path, Snapshot: c.old.Snapshot})
 		}
-		before.Files[n].Written = c.new.hash()
+		before.Files[n].Written = c.new.Hash()
 	}
 	s.Trial = &trial{Hash: p.hash, Config: p.config, Removal: p.removal, Before: before}
 	if s.Outdated = ""; p.used {

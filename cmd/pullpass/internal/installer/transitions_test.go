@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 )
 
@@ -27,7 +28,7 @@ func testRecord() *record {
 }
 
 func testChange() change {
-	return change{file: file{Path: "/config", Kind: kindConfig}, old: content{snapshot: &snapshot{SHA256: "old"}}, new: content{snapshot: &snapshot{SHA256: "new"}}}
+	return change{file: file{Path: "/config", Kind: kindConfig}, old: nodefile.Content{Snapshot: &nodefile.Snapshot{SHA256: "old"}}, new: nodefile.Content{Snapshot: &nodefile.Snapshot{SHA256: "new"}}}
 }
 
 func testPlan() *plan {
@@ -95,7 +96,7 @@ func TestTransitions(t *testing.T) {
 
 	unchanged, binary := testPlan(), testPlan()
 	unchanged.changes = nil
-	binary.changes = []change{{file: file{Path: "/bin/pullpass", Kind: kindBinary}, new: content{snapshot: &snapshot{}}}}
+	binary.changes = []change{{file: file{Path: "/bin/pullpass", Kind: kindBinary}, new: nodefile.Content{Snapshot: &nodefile.Snapshot{}}}}
 	works := with(with(at(installed), rejected), known)
 	second := with(at(installed), func(s *state) { *s = s.write(testPlan(), thisBoot) })
 
@@ -173,9 +174,9 @@ func TestTransitions(t *testing.T) {
 func TestTrialKeepsBefore(t *testing.T) {
 	first := at(installed).write(testPlan(), thisBoot)
 	again := testPlan()
-	again.changes[0].old, again.changes[0].new = again.changes[0].new, content{snapshot: &snapshot{SHA256: "newer"}}
+	again.changes[0].old, again.changes[0].new = again.changes[0].new, nodefile.Content{Snapshot: &nodefile.Snapshot{SHA256: "newer"}}
 	second := first.written(oldKubelet()).write(again, thisBoot)
-	want := before{Installed: testRecord(), Files: []restored{{Path: "/config", Snapshot: &snapshot{SHA256: "old"}, Written: "newer"}}}
+	want := before{Installed: testRecord(), Files: []restored{{Path: "/config", Snapshot: &nodefile.Snapshot{SHA256: "old"}, Written: "newer"}}}
 	if !reflect.DeepEqual(second.Trial.Before, want) {
 		t.Errorf("%+v, want %+v", second.Trial.Before, want)
 	}

@@ -2,15 +2,13 @@ package installer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -126,135 +124,6 @@ func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kube
 	return p, running, err
 }
 
-// removal returns the plan to restore the flags and the config.
-func (i *Installer) removal() (*plan, error) {
-	r := i.state.Installed
-	before, err := readConfig(r.Config)
-	if err != nil {
-		return nil, err
-	}
-	configs := &plan{store: i.store, record: r}
-	if err := configs.remove(kindConfig); err != nil {
-		return nil, err
-	}
-	p := &plan{store: i.store, record: r, removal: true, left: before}
-	for _, change := range configs.changes {
-		if _, found := before.find(change.Path); found { // a file of a former config is not
-			p.left = p.left.with(change.Path, change.new.data)
-		}
-	}
-	if err := p.remove(kindFlags); err != nil {
-		return nil, err
-	}
-	flags, err := p.flags()
-	if err != nil {
-		return nil, err
-	}
-	p.changes = append(p.changes, configs.changes...)
-	p.notes = append(p.notes, configs.notes...)
-	if !unread(r, flags) {
-		p.emptied = len(before.files) > 0 && len(p.left.files) == 0
-		if err := p.left.check(r.BinDir, before); err != nil {
-			return nil, err
-		}
-	}
-	p.hash, p.config = p.left.hash(flags), p.left.hash(nil)
-	return p, nil
-}
-
-// unread reports whether a kubelet with this content of our flags file does not read the config.
-func unread(r *record, flags []byte) bool {
-	if r.Flags == nil {
-		return false
-	}
-	config, _ := r.Flags.Paths(flags)
-	return !samePath(config, r.Config)
-}
-
-func samePath(a, b string) bool { return filepath.Clean(a) == filepath.Clean(b) }
-
-// flags returns the content that the flags file will have.
-func (p *plan) flags() ([]byte, error) {
-	if p.record.Flags == nil {
-		return nil, nil
-	}
-	path := p.record.Flags.Path
-	for _, c := range p.changes {
-		if c.Path == path {
-			return c.new.data, nil
-		}
-	}
-	now, err := read(path)
-	return now.data, err
-}
-
-// remove adds to the plan what removes us from the files of a kind.
-func (p *plan) remove(kind string) error {
-	for _, f := range slices.Backward(p.record.Files) {
-		if f.Kind != kind {
-			continue
-		}
-		old, err := read(f.Path)
-		if err != nil {
-			return err
-		}
-		c, notes := change{file: f, old: old, new: old}, p.notes
-		switch {
-		case old.snapshot == nil, old.same(f.Original): // an earlier run did it
-		case f.wrote(old.snapshot):
-			c.new, err = p.store.content(f.Original)
-		default:
-			err = p.takeOut(&c)
-		}
-		if err != nil {
-			return err
-		}
-		if why := p.flagsStay(c); why != "" {
-			c.new, p.notes = old, append(slices.Clip(notes), why)
-		}
-		if !c.old.same(c.new.snapshot) {
-			p.changes = append(p.changes, c)
-		}
-	}
-	return nil
-}
-
-// flagsStay returns why the flags in a file have to stay, "" if they do not, or it is another file: others
-// have changed them, or the kubelet reads providers of others by them.
-func (p *plan) flagsStay(c change) string {
-	if c.Kind != kindFlags {
-		return ""
-	}
-	is, _ := c.Flags.Paths(c.old.data)
-	will, _ := c.Flags.Paths(c.new.data)
-	ours := samePath(is, p.record.Config)
-	others := p.left.others(p.record.Dormant)
-	switch {
-	case is == "", samePath(is, will):
-	case ours && len(others) > 0:
-		return fmt.Sprintf("%s stays: by its flags the kubelet reads %s, which also has %s", c.Path, is, strings.Join(others, ", "))
-	case !ours && !c.wrote(c.old.snapshot):
-		return fmt.Sprintf("%s stays: its flags were changed after the install and name %s", c.Path, is)
-	}
-	return ""
-}
-
-// takeOut removes our part from a file that others have changed after the install.
-func (p *plan) takeOut(c *change) (err error) {
-	if c.Kind == kindBinary {
-		p.notes = append(p.notes, c.Path+" was changed after the install and stays")
-		return nil
-	}
-	c.new, err = p.strip(*c, c.file)
-	switch {
-	case errors.Is(err, kubeletconfig.ErrLast): // the kubelet refuses a config without providers
-		c.new, err = p.store.content(c.Original)
-	case err == nil && c.new.snapshot != nil && !c.new.same(c.old.snapshot):
-		p.notes = append(p.notes, c.Path+" was changed after the install: what is pullpass's is taken out of it, the rest stays as it is")
-	}
-	return err
-}
-
 // checkStart refuses to remove the whole config from a kubelet whose flags are not ours to remove.
 func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 	r := p.record
@@ -281,64 +150,11 @@ func (i *Installer) removeBinary(r *record, o Options) error {
 	}
 	i.noteAll(p.notes)
 	for _, c := range p.changes {
-		if err := replace(c.Path, c.new, nil); err != nil {
+		if err := nodefile.Replace(c.Path, c.new, nil); err != nil {
 			return err
 		}
 		i.Done(c.String())
 	}
-	removeDirectories(r.Directories)
+	nodefile.RemoveDirectories(r.Directories)
 	return i.store.forget()
-}
-
-// binaryRemoval returns the plan to remove the binary. The binary stays if a config still names it: the one
-// that is left of the install's, or another one that a kubelet reads.
-func (i *Installer) binaryRemoval(r *record, left config, o Options) (*plan, error) {
-	p := &plan{store: i.store, record: r}
-	if err := p.remove(kindBinary); err != nil {
-		return nil, err
-	}
-	read, err := i.configsRead(o.Platform)
-	if err != nil {
-		return nil, err
-	}
-	p.changes = slices.DeleteFunc(p.changes, func(c change) bool {
-		binDir := filepath.Dir(c.Path)
-		if samePath(binDir, r.BinDir) && left.ours() != nil {
-			p.notes = append(p.notes, c.Path+" stays: "+r.Config+" names it, as it did before the install")
-			return true
-		}
-		n := slices.IndexFunc(read, func(other [2]string) bool {
-			return realPath(other[0]) != realPath(r.Config) && realPath(other[1]) == realPath(binDir) && namesUs(other[0])
-		})
-		if n >= 0 {
-			p.notes = append(p.notes, c.Path+" stays: "+read[n][0]+" names it")
-		}
-		return n >= 0
-	})
-	return p, nil
-}
-
-// namesUs reports whether a config has our provider. If it cannot be read, it may have it.
-func namesUs(path string) bool {
-	c, err := readConfig(path)
-	return err != nil || c.ours() != nil
-}
-
-// configsRead returns the configs that kubelets read, each with its bin dir: the one that starts next, and
-// the running one.
-func (i *Installer) configsRead(pf platform.Platform) ([][2]string, error) {
-	var all [][2]string
-	if pf.Config != "" {
-		all = append(all, [2]string{pf.Config, pf.BinDir})
-	}
-	running, err := i.running()
-	if err != nil || running == nil || running.Hidden {
-		return all, err
-	}
-	config, _ := running.Flag(platform.ConfigFlag)
-	binDir, _ := running.Flag(platform.BinDirFlag)
-	if config != "" && binDir != "" {
-		all = append(all, [2]string{config, binDir})
-	}
-	return all, nil
 }

@@ -1,4 +1,4 @@
-package installer
+package nodefile
 
 import (
 	"io/fs"
@@ -7,6 +7,7 @@ import (
 
 // Files have no such owners on Windows, where nothing is installed.
 
-func owner(fs.FileInfo) (uid, gid int) { return -1, -1 }
+// Owner returns no IDs.
+func Owner(fs.FileInfo) (uid, gid int) { return -1, -1 }
 
 func chown(*os.File, int, int) error { return nil }
