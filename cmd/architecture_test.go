@@ -32,6 +32,7 @@ type importRule struct {
 var importRules = []importRule{
 	{"provider", "dispatch decides whom to trust: it must not depend on whom it judges", nil},
 	{"provider/internal/", "shared pieces of the backends know none of them", nil},
+	{"provider/await", "a wait knows nothing of what it waits for", nil},
 	{"provider/safefile", "the reader of files knows no backend", []string{"provider"}},
 	{"provider/dockerhub", "Docker Hub's credentials are in Docker's configuration", []string{"provider", "provider/safefile", "provider/dockerconfig"}},
 	{"provider/", "a backend knows no other backend and no cache, so that each can be read and dropped alone", []string{"provider", "provider/safefile", "provider/internal/"}},
@@ -50,7 +51,7 @@ var importRules = []importRule{
 	{"cmd/internal/config", "the config says what to do and does nothing", []string{"provider", "provider/safefile", "cmd/internal/strictyaml"}},
 	{"cmd/internal/pullsecret", "manifests are made and checked without asking anybody", []string{"provider", "provider/dockerconfig", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
 	{"cmd/internal/backends", "the one list of backends: whoever needs to know them is given it", []string{"provider", "provider/"}},
-	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary", []string{"provider", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
+	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary", []string{"provider", "provider/await", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
 
 	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found", []string{"provider", "provider/await"}},
 	{"cmd/pullpass/internal/cli", "stdio and exit codes are the same for all commands", []string{"provider", "provider/await", "cmd/internal/env"}},

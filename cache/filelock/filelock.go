@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/pullpass/pullpass/provider/await"
 )
 
 // An Error is why a lock was not taken.
@@ -28,26 +30,7 @@ func Try(path string) (unlock func(), err error) { return lock(path, false) }
 // Wait waits for the lock of Try, until ctx ends: then the error is ctx's. It is ErrRemoved
 // when the holder that it waited for is done.
 func Wait(ctx context.Context, path string) (unlock func(), err error) {
-	type result struct {
-		unlock func()
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		unlock, err := lock(path, true)
-		done <- result{unlock, err}
-	}()
-	select {
-	case r := <-done:
-		return r.unlock, r.err
-	case <-ctx.Done():
-		go func() {
-			if r := <-done; r.err == nil {
-				r.unlock()
-			}
-		}()
-		return nil, ctx.Err()
-	}
+	return await.Result(ctx, func() (func(), error) { return lock(path, true) }, func(unlock func()) { unlock() })
 }
 
 func lock(path string, wait bool) (unlock func(), err error) {

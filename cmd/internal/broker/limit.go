@@ -7,6 +7,7 @@ import (
 
 	"github.com/pullpass/pullpass/cache"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/await"
 )
 
 const (
@@ -20,27 +21,19 @@ const (
 // bounded returns the result of f. It gives up on f a moment after the end of ctx, even if f does
 // not look at its context.
 func bounded(ctx context.Context, f cache.Fetch) (provider.Credential, error) {
-	type result struct {
-		credential provider.Credential
-		err        error
-	}
-	done := make(chan result, 1)
-	go func() {
-		credential, err := f(ctx)
-		done <- result{credential, err}
-	}()
-	select {
-	case r := <-done:
-		return r.credential, r.err
-	case <-ctx.Done():
-	}
-	select {
-	case r := <-done:
-		return r.credential, r.err
-	case <-time.After(Grace):
-	}
+	waiting, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer giveUp(nil)
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(Grace, func() { giveUp(tooLate(ctx)) })
+	})
+	defer stop()
+	return await.Result(waiting, func() (provider.Credential, error) { return f(ctx) }, nil)
+}
+
+// tooLate is the error for an f that has not ended with its context.
+func tooLate(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return provider.Credential{}, errors.New("get the credential: no result in time")
+		return errors.New("get the credential: no result in time")
 	}
-	return provider.Credential{}, errors.New("get the credential: stopped by a signal")
+	return errors.New("get the credential: stopped by a signal")
 }

@@ -4,9 +4,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/pullpass/pullpass/provider/await"
 )
 
 // StdinName is the name of a file argument that means stdin.
@@ -27,21 +30,12 @@ type Stdio struct {
 // ReadInput returns the content of a file, or that of stdin for StdinName, of at most 16 MiB. It
 // does not wait for a pipe past the end of ctx. The error names the input.
 func (s *Stdio) ReadInput(ctx context.Context, name string) ([]byte, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() { // of a pipe, nobody may ever write to it
-		data, err := s.readWhole(name)
-		done <- result{data, err}
-	}()
-	select {
-	case r := <-done:
-		return r.data, r.err
-	case <-ctx.Done():
+	// Of a pipe, nobody may ever write to it.
+	data, err := await.Result(ctx, func() ([]byte, error) { return s.readWhole(name) }, nil)
+	if errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("read %s: stopped by a signal", InputName(name))
 	}
+	return data, err
 }
 
 func (s *Stdio) readWhole(name string) ([]byte, error) {

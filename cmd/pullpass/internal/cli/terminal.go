@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"golang.org/x/term"
+
+	"github.com/pullpass/pullpass/provider/await"
 )
 
 // AskPassword writes a prompt to out and reads a line from the terminal fd, without echo. The end of
@@ -20,21 +22,11 @@ func AskPassword(ctx context.Context, fd int, out io.Writer, prompt string) ([]b
 	if err := hideTyping(fd); err != nil {
 		return nil, err
 	}
-	type result struct {
-		line []byte
-		err  error
-	}
-	done := make(chan result, 1)
 	fmt.Fprint(out, prompt)
-	go func() {
-		line, err := term.ReadPassword(fd)
-		done <- result{line, err}
-	}()
 	defer fmt.Fprintln(out) // the user's own line end was not shown
-	select {
-	case r := <-done:
-		return r.line, errors.Join(r.err, term.Restore(fd, before))
-	case <-ctx.Done():
-		return nil, errors.Join(errors.New("stopped by a signal"), term.Restore(fd, before))
+	line, err := await.Result(ctx, func() ([]byte, error) { return term.ReadPassword(fd) }, nil)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("stopped by a signal")
 	}
+	return line, errors.Join(err, term.Restore(fd, before))
 }
