@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/pullpass/pullpass/provider"
@@ -24,7 +22,8 @@ const (
 )
 
 // An entry is what a file of the cache holds: a credential, a failure, or both if a credential
-// that is still good could not be renewed. The zero entry is nothing.
+// that is still good could not be renewed. The zero entry is nothing. Its form is written with
+// encoding/json and read by decode, which names the same fields.
 type entry struct {
 	Version        int            `json:"version"`
 	Scope          provider.Scope `json:"scope"`
@@ -54,25 +53,7 @@ func newEntry(scope provider.Scope, credential provider.Credential, now time.Tim
 	}
 }
 
-// decode reads the entry of scope. Errors quote nothing of data.
-func decode(data []byte, scope provider.Scope) (entry, error) {
-	var e entry
-	err := json.Unmarshal(data, &e)
-	hasCredential := e.Username != "" && !e.Password.Empty() && !e.Issued.IsZero()
-	hasPart := e.Username != "" || !e.Password.Empty() || !e.Issued.IsZero()
-	switch {
-	case err != nil:
-		return entry{}, errors.New("it is not the JSON of an entry")
-	case e.Version != version:
-		return entry{}, fmt.Errorf("its version is %d, not %d", e.Version, version)
-	case e.Scope != scope:
-		return entry{}, errors.New("it is of another scope")
-	case !hasCredential && (hasPart || e.Failure == nil):
-		return entry{}, errors.New("it holds no credential")
-	}
-	return e, nil
-}
-
+// encode returns what decode reads.
 func (e entry) encode() ([]byte, error) { return json.Marshal(e) }
 
 func (e entry) credential() provider.Credential {

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,6 +35,7 @@ func FuzzDecode(f *testing.F) {
 			checkDecodeError(t, err)
 		} else {
 			checkEntry(t, e, provider.Scope(scope))
+			checkEncoding(t, e)
 		}
 
 		if !utf8.ValidString(scope) || !utf8.ValidString(username) || !utf8.ValidString(password) || username == "" || password == "" {
@@ -49,18 +51,8 @@ func FuzzDecode(f *testing.F) {
 		if failure != "" {
 			e.Failure = e.Failure.next(life&2 == 2, fuzzError(strings.ToValidUTF8(failure, "")), now)
 		}
-		data, err := e.encode()
-		if err != nil {
-			t.Fatalf("encode %+v: %v", e, err)
-		}
-		decoded, err := decode(data, e.Scope)
-		if err != nil {
-			t.Fatalf("decode %s: %v", data, err)
-		}
-		if !isEqual(decoded, e) {
-			t.Errorf("encoded and decoded, %+v is %+v", e, decoded)
-		}
-		_, err = decode(data, e.Scope+"x")
+		data = checkEncoding(t, e)
+		_, err := decode(data, e.Scope+"x")
 		if err == nil {
 			t.Error("an entry is that of another scope")
 		} else {
@@ -102,6 +94,28 @@ func checkEntry(t *testing.T, e entry, scope provider.Scope) {
 	e.Failure.next(false, provider.ErrNone, now)
 	e.isDue(now)
 	e.isOver(now)
+}
+
+// checkEncoding checks that decode and encoding/json make the same of an encoded entry, and
+// returns that.
+func checkEncoding(t *testing.T, e entry) []byte {
+	t.Helper()
+	data, err := e.encode()
+	if err != nil {
+		t.Fatalf("encode %+v: %v", e, err)
+	}
+	decoded, err := decode(data, e.Scope)
+	if err != nil {
+		t.Fatalf("decode %s: %v", data, err)
+	}
+	if !isEqual(decoded, e) {
+		t.Errorf("encoded and decoded, %+v is %+v", e, decoded)
+	}
+	var reflected entry
+	if err := json.Unmarshal(data, &reflected); err != nil || !isEqual(decoded, reflected) {
+		t.Errorf("encoding/json reads %s as %+v, %v", data, reflected, err)
+	}
+	return data
 }
 
 func isEqual(a, b entry) bool {

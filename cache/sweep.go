@@ -1,13 +1,10 @@
 package cache
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/pullpass/pullpass/provider"
 )
 
 const (
@@ -70,11 +67,7 @@ func readAny(path string) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	var head struct {
-		Scope provider.Scope `json:"scope"`
-	}
-	json.Unmarshal(data, &head) // decode has the error
-	e, err := decode(data, head.Scope)
+	e, err := decodeAny(data)
 	if err == nil && ID(e.Scope)+entrySuffix != filepath.Base(path) {
 		return entry{}, os.ErrInvalid
 	}

@@ -33,12 +33,13 @@ var importRules = []importRule{
 	{"provider", "dispatch decides whom to trust: it must not depend on whom it judges", nil},
 	{"provider/internal/", "shared pieces of the backends know none of them", nil},
 	{"provider/await", "a wait knows nothing of what it waits for", nil},
+	{"provider/plainjson", "a reader of JSON knows nothing of what it reads", nil},
 	{"provider/safefile", "the reader of files knows no backend", []string{"provider"}},
 	{"provider/dockerhub", "Docker Hub's credentials are in Docker's configuration", []string{"provider", "provider/safefile", "provider/dockerconfig"}},
 	{"provider/", "a backend knows no other backend and no cache, so that each can be read and dropped alone", []string{"provider", "provider/safefile", "provider/internal/"}},
 
 	{"cache/filelock", "a lock knows nothing of what it guards", []string{"provider/await"}},
-	{"cache", "the cache never sees a cloud", []string{"provider", "cache/filelock"}},
+	{"cache", "the cache never sees a cloud", []string{"provider", "provider/plainjson", "cache/filelock"}},
 
 	{"node-config", "the files for nodes need no code", nil},
 
