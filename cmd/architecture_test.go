@@ -54,7 +54,7 @@ var importRules = []importRule{
 	{"cmd/internal/backends", "the one list of backends: whoever needs to know them is given it", []string{"provider", "provider/"}},
 	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary", []string{"provider", "provider/await", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
 
-	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found", []string{"provider", "provider/await"}},
+	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found", []string{"provider", "provider/await", "provider/plainjson"}},
 	{"cmd/pullpass/internal/cli", "stdio and exit codes are the same for all commands", []string{"provider", "provider/await", "cmd/internal/env"}},
 	{"cmd/pullpass/internal/kubelet", "it finds a process and knows no command", []string{"provider"}},
 	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's config knows no command, and backends only by what it is given", []string{"provider", "node-config", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},

@@ -33,7 +33,7 @@ func Run(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) error {
 
 // answer reads the request and returns the response to it.
 func answer(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) ([]byte, error) {
-	request, err := protocol.Read(ctx, stdio.In)
+	request, err := protocol.Read(ctx, stdio.In, b.Now)
 	if err != nil {
 		return nil, fmt.Errorf("read the request on stdin: %w", err)
 	}

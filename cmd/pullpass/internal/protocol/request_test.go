@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pullpass/pullpass/provider"
 )
@@ -76,7 +77,7 @@ func TestReadNeverClosed(t *testing.T) {
 		in, out := io.Pipe()
 		defer out.Close()
 		go io.WriteString(out, v1Request)
-		_, err := Read(context.Background(), in)
+		_, err := Read(context.Background(), in, time.Now)
 		if err == nil || err.Error() != "stdin was not closed within 10s" {
 			t.Error(err)
 		}
@@ -87,7 +88,7 @@ func TestReadError(t *testing.T) {
 	broken := errors.New("broken pipe")
 	in, out := io.Pipe()
 	out.CloseWithError(broken)
-	if _, err := Read(context.Background(), in); !errors.Is(err, broken) {
+	if _, err := Read(context.Background(), in, time.Now); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 }
@@ -95,9 +96,15 @@ func TestReadError(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(v1Request))
 	f.Add([]byte(`{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1beta1","image":"[::1]:5000/a@b"}`))
-	f.Add([]byte("{}{}"))
+	for _, data := range []string{
+		"{}{}", "null", "null x", "[]", "1x", `{"KIND":"a","Image":null,"\u017ferviceAccountToken":true}`,
+		`{"kind":"a","kind":[1],"image":{}}x`, `{"image":1,"kind":"\ud800"} `, `{"kind`, `{"":{"kind":1}}`,
+	} {
+		f.Add([]byte(data))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		request, err := Parse(data)
+		compareRequest(t, data)
 		if err != nil {
 			if text := err.Error(); text == "" || strings.Contains(text, "\n") {
 				t.Fatalf("%q: the error is %q", data, text)

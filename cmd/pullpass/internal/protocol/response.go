@@ -1,8 +1,9 @@
 package protocol
 
 import (
-	"encoding/json"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pullpass/pullpass/provider"
@@ -33,28 +34,23 @@ type Answer struct {
 // Write writes the answer to request as one JSON object. now is the time of the answer.
 func Write(out io.Writer, request Request, answer Answer, now time.Time) error {
 	response := responseForm{
-		Kind:          responseKind,
-		APIVersion:    request.APIVersion,
-		CacheKeyType:  registryKey,
-		CacheDuration: noneCached.String(),
+		apiVersion:    request.APIVersion,
+		cacheKeyType:  registryKey,
+		cacheDuration: noneCached.String(),
 	}
 	if answer.RepositoryOnly || answer.Credential != nil && answer.Credential.RepositoryOnly {
-		response.CacheKeyType = imageKey
+		response.cacheKeyType = imageKey
 	}
 	if credential := answer.Credential; credential != nil {
-		response.CacheDuration = cacheDuration(*credential, now).String()
-		response.Auth = map[string]authForm{
-			request.Image.Host: {Username: credential.Username, Password: credential.Password.Reveal()},
-		}
+		response.cacheDuration = cacheDuration(*credential, now).String()
+		response.auth = []authForm{{request.Image.Host, credential.Username, credential.Password.Reveal()}}
 		if answer.AnonymousKey != "" {
-			response.Auth[answer.AnonymousKey] = authForm{}
+			response.auth = append(response.auth, authForm{pattern: answer.AnonymousKey})
 		}
+		// As encoding/json orders maps; the kubelet has its own order.
+		slices.SortFunc(response.auth, func(a, b authForm) int { return strings.Compare(a.pattern, b.pattern) })
 	}
-	data, err := json.Marshal(response)
-	if err != nil {
-		return err
-	}
-	_, err = out.Write(append(data, '\n'))
+	_, err := out.Write(append(response.encode(), '\n'))
 	return err
 }
 

@@ -43,8 +43,8 @@ func TestRequestIsTheKubelets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var form requestForm
-	if err := json.Unmarshal(data, &form); err != nil {
+	form, err := decodeRequest(data)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if want := (requestForm{requestKind, group + "/v1", image, "token"}); form != want {
@@ -103,9 +103,9 @@ func TestFieldsAreTheKubelets(t *testing.T) {
 		ours, kubelets any
 		unused         []string // of the kubelet's fields
 	}{
-		{requestForm{}, v1.CredentialProviderRequest{}, []string{"serviceAccountAnnotations"}},
-		{responseForm{}, v1.CredentialProviderResponse{}, nil},
-		{authForm{}, v1.AuthConfig{}, nil},
+		{jsonRequest{}, v1.CredentialProviderRequest{}, []string{"serviceAccountAnnotations"}},
+		{jsonResponse{}, v1.CredentialProviderResponse{}, nil},
+		{jsonAuth{}, v1.AuthConfig{}, nil},
 	} {
 		got := append(fields(reflect.TypeOf(c.ours)), c.unused...)
 		want := fields(reflect.TypeOf(c.kubelets))
