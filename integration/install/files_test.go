@@ -1,6 +1,7 @@
 package install_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -167,6 +168,48 @@ func TestChangedByOthers(t *testing.T) {
 	wantRun(t, m.install(), 0, "wrote "+configPath, nothing)
 	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+flagsPath+" was changed after the install: what is pullpass's is taken out of it")
 	before["etc/default/kubelet"] += "MORE=1\n"
+	wantSame(t, snapshot(t, m.root), before)
+}
+
+// TestEarlierEntry: the entry of a version whose entries had no environment is replaced as one of ours,
+// and the config stays readable for all.
+func TestEarlierEntry(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	before := snapshot(t, m.root)
+	wantCode(t, m.install("--registry", "docker.io"), 0)
+	const env = "  env:\n  - name: GOMAXPROCS\n    value: \"1\"\n"
+	now := m.read(configPath)
+	if strings.Count(now, env) != 1 {
+		t.Fatalf("the entry has no environment:\n%s", now)
+	}
+	const state = statePath + "/install.json"
+	record := m.read(state)
+	replaceSum := func(old, new string) {
+		sum := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+		if !strings.Contains(record, sum(old)) {
+			t.Fatalf("%s has no sum of %s", state, old)
+		}
+		record = strings.ReplaceAll(record, sum(old), sum(new))
+	}
+	earlier := strings.Replace(now, env, "", 1)
+	replaceSum(now, earlier)
+	const entry = `{"apiVersion":"credentialprovider.kubelet.k8s.io/v1","defaultCacheDuration":"5m",%s"matchImages":["docker.io"],"name":"pullpass"}`
+	replaceSum(fmt.Sprintf(entry, `"env":[{"name":"GOMAXPROCS","value":"1"}],`), fmt.Sprintf(entry, ""))
+	m.write(configPath, earlier)
+	m.write(state, record)
+
+	wantRun(t, m.install("--registry", "docker.io"), 0, "wrote "+configPath+"\n", nothing)
+	if got := m.read(configPath); got != now {
+		t.Errorf("the entry is\n%s", got)
+	}
+	info, err := os.Stat(m.path(configPath))
+	must(t, err)
+	if info.Mode() != 0o644 {
+		t.Errorf("its mode is %v", info.Mode())
+	}
+	wantRun(t, m.install("--registry", "docker.io"), 0, "nothing to do", nothing)
+	wantCode(t, m.uninstall(), 0)
 	wantSame(t, snapshot(t, m.root), before)
 }
 

@@ -301,8 +301,9 @@ func TestRegistryOnEachPlatform(t *testing.T) {
 		before := snapshot(t, root)
 		succeed(t, root, "install", "--registry", "docker.io/acme/", "--env", "AWS_PROFILE=registry", "--arg=-v")
 		own := providers(t, readFile(t, root, n.config))["pullpass"].(map[string]any)
+		variable := func(name, value string) any { return map[string]any{"name": name, "value": value} }
 		if !reflect.DeepEqual(own["matchImages"], []any{"docker.io/acme/"}) ||
-			!reflect.DeepEqual(own["env"], []any{map[string]any{"name": "AWS_PROFILE", "value": "registry"}}) ||
+			!reflect.DeepEqual(own["env"], []any{variable("GOMAXPROCS", "1"), variable("AWS_PROFILE", "registry")}) ||
 			!reflect.DeepEqual(own["args"], []any{"-v"}) {
 			t.Errorf("pullpass's entry is %v", own)
 		}

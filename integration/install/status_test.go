@@ -140,7 +140,7 @@ func TestDryRun(t *testing.T) {
 diff /dev/null /etc/pullpass/credential-provider-config.yaml
 --- /dev/null
 +++ /etc/pullpass/credential-provider-config.yaml
-@@ -0,0 +1,21 @@
+@@ -0,0 +1,23 @@
 +apiVersion: kubelet.config.k8s.io/v1
 +kind: CredentialProviderConfig
 +providers:
@@ -148,6 +148,8 @@ diff /dev/null /etc/pullpass/credential-provider-config.yaml
 +  apiVersion: credentialprovider.kubelet.k8s.io/v1
 +  defaultCacheDuration: 5m
 +  env:
++  - name: GOMAXPROCS
++    value: "1"
 +  - name: TOKEN
 +    value: REDACTED
 +  - name: AWS_PROFILE

@@ -1,6 +1,7 @@
 package nodeconfig_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -26,6 +27,19 @@ type credentialProvider struct {
 	APIVersion           string   `json:"apiVersion"`
 	DefaultCacheDuration string   `json:"defaultCacheDuration"`
 	MatchImages          []string `json:"matchImages"`
+	Env                  []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"env"`
+}
+
+// environment returns the variables that the entry gives to the plugin.
+func (p credentialProvider) environment() map[string]string {
+	variables := map[string]string{}
+	for _, variable := range p.Env {
+		variables[variable.Name] = variable.Value
+	}
+	return variables
 }
 
 // talosPatch is the part of Talos's machine configuration up to 1.13; its documentation says so.
@@ -106,9 +120,10 @@ func TestPatterns(t *testing.T) {
 		Settings struct {
 			Kubernetes struct {
 				CredentialProviders map[string]struct {
-					Enabled       bool     `toml:"enabled"`
-					CacheDuration string   `toml:"cache-duration"`
-					ImagePatterns []string `toml:"image-patterns"`
+					Enabled       bool              `toml:"enabled"`
+					CacheDuration string            `toml:"cache-duration"`
+					ImagePatterns []string          `toml:"image-patterns"`
+					Environment   map[string]string `toml:"environment"`
 				} `toml:"credential-providers"`
 			} `toml:"kubernetes"`
 		} `toml:"settings"`
@@ -118,7 +133,9 @@ func TestPatterns(t *testing.T) {
 		t.Fatal(err)
 	}
 	providers := settings.Settings.Kubernetes.CredentialProviders
-	if ours := providers[want.Name]; len(providers) != 1 || !ours.Enabled || ours.CacheDuration != want.DefaultCacheDuration || !slices.Equal(ours.ImagePatterns, want.MatchImages) {
+	ours := providers[want.Name]
+	if len(providers) != 1 || !ours.Enabled || ours.CacheDuration != want.DefaultCacheDuration || !slices.Equal(ours.ImagePatterns, want.MatchImages) ||
+		len(want.Env) == 0 || !maps.Equal(ours.Environment, want.environment()) {
 		t.Errorf("bottlerocket.toml says %+v, want %+v", providers, want)
 	}
 }

@@ -105,6 +105,7 @@ func (f *Flags) Entry(b *broker.Broker, variables []kubeletconfig.Env) (kubeletc
 	} else {
 		entry, err = kubeletconfig.Served(b.Backends, rules)
 	}
-	entry.Args, entry.Env = f.Arguments, variables
+	entry.Args = f.Arguments
+	entry.AddEnv(variables)
 	return entry, err
 }

@@ -45,13 +45,15 @@ func redactConfig(path string, data []byte, known func(name, value string) bool)
 
 // given returns a function that reports whether a value may be shown: it is in this entry, which is from the
 // command line, and its name does not look like a secret's.
+// Variables that every entry has may be shown as well.
 func given(e kubeletconfig.Entry) func(name, value string) bool {
 	return func(name, value string) bool {
 		if strings.Contains(value, "@") { // as in the URL of a proxy
 			return false
 		}
 		if name != "" {
-			return !secretName(name) && slices.Contains(e.Env, kubeletconfig.Env{Name: name, Value: value})
+			variable := kubeletconfig.Env{Name: name, Value: value}
+			return variable.IsUsual() || !secretName(name) && slices.Contains(e.Env, variable)
 		}
 		flag, _, _ := strings.Cut(value, "=")
 		isFlag := strings.HasPrefix(flag, "--") || strings.HasPrefix(flag, "-") && len(value) == 2

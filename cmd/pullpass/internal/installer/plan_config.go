@@ -29,7 +29,7 @@ func (b *planner) planConfig() (config, error) {
 		return config{}, err
 	}
 	next := nodefile.New(data, old.Snapshot, 0o644)
-	if len(b.options.Entry.Env) > 0 { // a variable may hold a secret
+	if slices.ContainsFunc(b.options.Entry.Env, mayBeSecret) {
 		next.Mode &^= 0o077
 	}
 	if old.Snapshot != nil && old.Equal(next.Snapshot) {
@@ -41,6 +41,9 @@ func (b *planner) planConfig() (config, error) {
 	})
 	return c.with(c.path, data), err
 }
+
+// mayBeSecret reports whether the value of a variable may be a secret.
+func mayBeSecret(v kubeletconfig.Env) bool { return !v.IsUsual() }
 
 // mergeConfig returns the content of the config's file with our provider, and without the providers that
 // it replaces. If the file is all ours, it is written as a new one.

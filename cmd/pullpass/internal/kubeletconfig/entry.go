@@ -13,6 +13,25 @@ import (
 // entryName is that of the binary, by which the kubelet finds it.
 const entryName = "pullpass"
 
+// processorsVariable limits how many processors the Go runtime uses. It sets itself up for each of them,
+// so that on a large node a start takes a multiple of what the answer does. A request needs one.
+const processorsVariable = "GOMAXPROCS"
+
+func newEntry(patterns []string) Entry {
+	return Entry{Name: entryName, MatchImages: patterns, Env: []Env{{processorsVariable, "1"}}}
+}
+
+// IsUsual reports whether the variable is one that an entry has by itself. Its value is no secret.
+func (v Env) IsUsual() bool { return v.Name == processorsVariable }
+
+// AddEnv gives the plugin more variables. They take the place of those of the same name.
+func (e *Entry) AddEnv(variables []Env) {
+	isReplaced := func(old Env) bool {
+		return slices.ContainsFunc(variables, func(v Env) bool { return v.Name == old.Name })
+	}
+	e.Env = append(slices.DeleteFunc(e.Env, isReplaced), variables...)
+}
+
 // Served returns the entry for all that pullpass serves: the patterns of the config in node-config,
 // and those of backends and of the rules of pullpass's own config that select images which the others
 // leave out.
@@ -21,7 +40,7 @@ func Served(backends provider.Backends, rules []provider.Pattern) (Entry, error)
 	if err != nil {
 		return Entry{}, err
 	}
-	entry := Entry{Name: entryName, MatchImages: patterns}
+	entry := newEntry(patterns)
 	for _, rule := range rules {
 		// A rule serves hosts of its backend alone. One that is wider than a pattern which is there
 		// gains nothing; one with a port does.
@@ -73,7 +92,7 @@ func Select(registries []string, backends provider.Backends, rules []provider.Pa
 	if err != nil {
 		return Entry{}, err
 	}
-	entry := Entry{Name: entryName}
+	entry := newEntry(nil)
 	for _, registry := range registries {
 		pattern, err := provider.ParsePattern(registry)
 		if err != nil {

@@ -113,6 +113,28 @@ func TestServed(t *testing.T) {
 	}
 }
 
+// TestAddEnv: the usual variables come first, unless they are given.
+func TestAddEnv(t *testing.T) {
+	for _, test := range []struct {
+		add  []Env
+		want string
+	}{
+		{nil, "[{GOMAXPROCS 1}]"},
+		{[]Env{{"A", "b"}, {"A", "c"}}, "[{GOMAXPROCS 1} {A b} {A c}]"},
+		{[]Env{{"A", "b"}, {"GOMAXPROCS", "4"}}, "[{A b} {GOMAXPROCS 4}]"},
+		{[]Env{{"GOMAXPROCS", ""}}, "[{GOMAXPROCS }]"},
+	} {
+		entry, err := Select([]string{"docker.io"}, backends.All(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry.AddEnv(test.add)
+		if got := fmt.Sprint(entry.Env); got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
+		}
+	}
+}
+
 func TestSelect(t *testing.T) {
 	rules := patterns(t, "gcr.io:443")
 	entry, err := Select([]string{"docker.io/acme/", "GCR.io", "gcr.io", "*.pkg.dev", "gcr.io:443/project/", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"}, backends.All(), rules)
