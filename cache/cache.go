@@ -54,9 +54,8 @@ type Fetch func(context.Context) (provider.Credential, error)
 // for the other processes. Credentials are given out until a minute before they expire; those
 // without an expiry for a minute.
 //
-// An error is fetch's, of this call or of another that failed a short while ago; that one has
-// the text, the hint and the provider.ErrNone of the original, and with ErrNone its
-// RepositoryOnly.
+// An error is fetch's, of this call or of another that failed a short while ago. That one has the
+// text and the hint of the original, and is a provider.NoCredentialError if the original is one.
 func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (provider.Credential, error) {
 	e, err := c.open(scope)
 	if err != nil {
@@ -68,7 +67,7 @@ func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (pro
 		}
 		e, _ = c.read(scope)
 	}
-	e, err = c.obtain(ctx, scope, e, always, fetch)
+	e, err = c.obtain(ctx, scope, e, acceptAll, fetch)
 	return e.credential(), err
 }
 
@@ -86,16 +85,13 @@ func (c *Cache) open(scope provider.Scope) (entry, error) {
 	return e, nil
 }
 
-// A test says whether the credential of an entry, which is good for now, is the answer.
-type test func(entry) bool
+func acceptAll(entry) bool { return true }
 
-func always(entry) bool { return true }
-
-// obtain returns what e or a later entry of scope has to say, or what fetch gets. With an error,
-// the entry has its RepositoryOnly.
-func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, isAnswer test, fetch Fetch) (entry, error) {
+// obtain returns e or a later entry of scope, if accept takes its credential, or the failure in it if
+// that still holds. Else it returns what fetch gets. accept is asked about usable credentials only.
+func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, accept func(entry) bool, fetch Fetch) (entry, error) {
 	for holders := 0; ; holders++ {
-		if answer, err, found := c.answer(e, isAnswer); found {
+		if answer, err, found := c.answer(e, accept); found {
 			return answer, err
 		}
 		if holders == 2 {
@@ -113,19 +109,20 @@ func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, isAns
 			c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
 			return c.fetch(ctx, scope, fetch)
 		}
-		return c.fetchLocked(ctx, scope, unlock, isAnswer, fetch)
+		return c.fetchLocked(ctx, scope, unlock, accept, fetch)
 	}
 }
 
-// answer returns what e has to say: its credential, or a failure that still holds.
-func (c *Cache) answer(e entry, isAnswer test) (entry, error, bool) {
+// answer returns e if accept takes its credential, or the failure in e if that still holds. It returns
+// false if e has neither.
+func (c *Cache) answer(e entry, accept func(entry) bool) (answer entry, err error, found bool) {
 	now := c.Now()
 	switch {
-	case e.isUsable(now) && isAnswer(e):
+	case e.isUsable(now) && accept(e):
 		c.Debug("from the cache, where it is since " + e.Issued.Format(time.RFC3339))
 		return e, nil, true
 	case e.Failure.holds(now):
-		return entry{RepositoryOnly: e.Failure.RepositoryOnly}, e.Failure.err(now), true
+		return entry{}, e.Failure.err(now), true
 	}
 	return entry{}, nil, false
 }
@@ -133,14 +130,17 @@ func (c *Cache) answer(e entry, isAnswer test) (entry, error, bool) {
 // fetch fetches what is not kept.
 func (c *Cache) fetch(ctx context.Context, scope provider.Scope, fetch Fetch) (entry, error) {
 	credential, err := fetch(ctx)
-	return newEntry(scope, credential, c.Now()), err
+	if err != nil {
+		return entry{}, err
+	}
+	return newEntry(scope, credential, c.Now()), nil
 }
 
 // fetchLocked fetches and keeps the outcome, unless another process has just done so. It
 // unlocks.
-func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock func(), isAnswer test, fetch Fetch) (entry, error) {
+func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock func(), accept func(entry) bool, fetch Fetch) (entry, error) {
 	last, _ := c.read(scope)
-	if answer, err, found := c.answer(last, isAnswer); found {
+	if answer, err, found := c.answer(last, accept); found {
 		unlock()
 		return answer, err
 	}
@@ -157,7 +157,7 @@ func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock fu
 	next := c.next(scope, last, credential, err)
 	c.keep(ctx, place, next)
 	if err != nil {
-		return entry{RepositoryOnly: credential.RepositoryOnly}, err
+		return entry{}, err
 	}
 	return next, nil
 }
@@ -205,7 +205,7 @@ func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, 
 func (c *Cache) next(scope provider.Scope, last entry, credential provider.Credential, err error) entry {
 	now := c.Now()
 	if err != nil {
-		failure := last.Failure.next(credential.RepositoryOnly, err, now)
+		failure := last.Failure.next(err, now)
 		switch {
 		case !now.Before(last.goodUntil()):
 			last = entry{Version: version, Scope: scope}

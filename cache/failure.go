@@ -24,15 +24,15 @@ const (
 type Failure struct {
 	Text           string    `json:"text"` // one line, no secret
 	Hint           string    `json:"hint,omitempty"`
-	None           bool      `json:"none,omitempty"`           // it is provider.ErrNone
-	RepositoryOnly bool      `json:"repositoryOnly,omitempty"` // and of the repository alone
+	None           bool      `json:"none,omitempty"`           // it is a provider.NoCredentialError
+	RepositoryOnly bool      `json:"repositoryOnly,omitempty"` // as that one says
 	Count          int       `json:"count"`                    // of failures in a row
 	At             time.Time `json:"at"`
 	Until          time.Time `json:"until"` // nobody tries again before
 }
 
 // next returns the failure that follows f, which may be nil for none.
-func (f *Failure) next(repositoryOnly bool, err error, now time.Time) *Failure {
+func (f *Failure) next(err error, now time.Time) *Failure {
 	count := 1
 	if !f.isForgotten(now) {
 		count = f.Count + 1
@@ -43,11 +43,12 @@ func (f *Failure) next(repositoryOnly bool, err error, now time.Time) *Failure {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
 	}
+	none, isNone := errors.AsType[*provider.NoCredentialError](err)
 	return &Failure{
 		Text:           text,
 		Hint:           provider.Hint(err),
-		None:           errors.Is(err, provider.ErrNone),
-		RepositoryOnly: repositoryOnly,
+		None:           isNone,
+		RepositoryOnly: isNone && none.RepositoryOnly,
 		Count:          count,
 		At:             now.UTC(),
 		Until:          now.Add(pause).UTC(),
@@ -65,23 +66,29 @@ func (f *Failure) isForgotten(now time.Time) bool {
 
 // err returns the failure as the error that it was, with its age.
 func (f *Failure) err(now time.Time) error {
-	err := error(&rememberedError{
+	remembered := &rememberedError{
 		text: fmt.Sprintf("%s (%v ago, next try in %v)", f.Text, seconds(now.Sub(f.At)), seconds(f.Until.Sub(now))),
-		none: f.None,
-	})
-	if f.Hint != "" {
-		err = provider.WithHint(err, f.Hint)
 	}
-	return err
+	if f.None {
+		remembered.kind = &provider.NoCredentialError{
+			Reason:         strings.TrimPrefix(f.Text, provider.ErrNone.Error()+": "),
+			RepositoryOnly: f.RepositoryOnly,
+		}
+	}
+	if f.Hint != "" {
+		return provider.WithHint(remembered, f.Hint)
+	}
+	return remembered
 }
 
 func seconds(d time.Duration) time.Duration { return d.Round(time.Second) }
 
+// A rememberedError is an error that an earlier fetch got.
 type rememberedError struct {
 	text string
-	none bool
+	kind error // what errors.Is and errors.As find, nil for nothing
 }
 
 func (e *rememberedError) Error() string { return e.text }
 
-func (e *rememberedError) Is(target error) bool { return e.none && target == provider.ErrNone }
+func (e *rememberedError) Unwrap() error { return e.kind }

@@ -14,11 +14,11 @@ import (
 )
 
 // failing returns a fetch that fails, and the number of its calls.
-func failing(err error, repositoryOnly bool) (Fetch, *int) {
+func failing(err error) (Fetch, *int) {
 	calls := new(int)
 	return func(context.Context) (provider.Credential, error) {
 		*calls++
-		return provider.Credential{RepositoryOnly: repositoryOnly}, err
+		return provider.Credential{}, err
 	}, calls
 }
 
@@ -36,10 +36,10 @@ func TestAFailureIsRemembered(t *testing.T) {
 			err:  fmt.Errorf("get a token: %w", provider.WithHint(errors.New("refused"), "allow it")),
 			text: "get a token: refused", hint: "allow it",
 		},
-		{name: "no credential", err: fmt.Errorf("%w: no login", provider.ErrNone), text: "none is configured: no login"},
+		{name: "no credential", err: &provider.NoCredentialError{Reason: "no login"}, text: "none is configured: no login"},
 		{
 			name:           "no credential for the repository",
-			err:            provider.WithHint(fmt.Errorf("%w: no login", provider.ErrNone), "log in"),
+			err:            provider.WithHint(&provider.NoCredentialError{Reason: "no login", RepositoryOnly: true}, "log in"),
 			repositoryOnly: true,
 			text:           "none is configured: no login", hint: "log in",
 		},
@@ -50,7 +50,7 @@ func TestAFailureIsRemembered(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := newCache(t)
-			fetch, calls := failing(test.err, test.repositoryOnly)
+			fetch, calls := failing(test.err)
 			if _, err := c.Get(t.Context(), scope, fetch); err != test.err {
 				t.Errorf("the first error is %v, want the authority's own", err)
 			}
@@ -63,8 +63,12 @@ func TestAFailureIsRemembered(t *testing.T) {
 			if got, want := errors.Is(err, provider.ErrNone), errors.Is(test.err, provider.ErrNone); got != want {
 				t.Errorf("the error is ErrNone: %v, want %v", got, want)
 			}
-			if credential != (provider.Credential{RepositoryOnly: test.repositoryOnly}) {
-				t.Errorf("the credential is %+v, want RepositoryOnly %v and nothing else", credential, test.repositoryOnly)
+			if none, ok := errors.AsType[*provider.NoCredentialError](err); ok &&
+				(none.RepositoryOnly != test.repositoryOnly || none.Error() != test.text) {
+				t.Errorf("the error is %q, %+v, want RepositoryOnly %v", none.Error(), none, test.repositoryOnly)
+			}
+			if credential != (provider.Credential{}) {
+				t.Errorf("the credential is %+v, want none", credential)
 			}
 			if *calls != 1 {
 				t.Errorf("the authority was called %d times, want once", *calls)
@@ -80,19 +84,20 @@ func TestManyThatWaitGetTheFailureOfOne(t *testing.T) {
 	t.Parallel()
 	const n = 100
 	c := newCache(t)
-	failed := provider.WithHint(fmt.Errorf("%w: no login", provider.ErrNone), "log in")
-	fetch, calls := failing(failed, true)
+	failed := provider.WithHint(&provider.NoCredentialError{Reason: "no login", RepositoryOnly: true}, "log in")
+	fetch, calls := failing(failed)
 	slow := func(ctx context.Context) (provider.Credential, error) {
 		c.untilWaiting(n - 1)
 		return fetch(ctx)
 	}
 	together(n, func(int) {
-		credential, err := c.Get(t.Context(), scope, slow)
+		_, err := c.Get(t.Context(), scope, slow)
 		if err != failed && (err == nil || err.Error() != "none is configured: no login (0s ago, next try in 5s)") {
 			t.Errorf("the error is %v", err)
 		}
-		if provider.Hint(err) != "log in" || !errors.Is(err, provider.ErrNone) || !credential.RepositoryOnly {
-			t.Errorf("the hint is %q, ErrNone %v, RepositoryOnly %v", provider.Hint(err), errors.Is(err, provider.ErrNone), credential.RepositoryOnly)
+		none, ok := errors.AsType[*provider.NoCredentialError](err)
+		if provider.Hint(err) != "log in" || !ok || !none.RepositoryOnly {
+			t.Errorf("the hint is %q, the error %#v", provider.Hint(err), err)
 		}
 	})
 	if *calls != 1 {
@@ -103,7 +108,7 @@ func TestManyThatWaitGetTheFailureOfOne(t *testing.T) {
 func TestFailuresPauseLongerAndLonger(t *testing.T) {
 	t.Parallel()
 	c := newCache(t)
-	fetch, calls := failing(errors.New("refused"), false)
+	fetch, calls := failing(errors.New("refused"))
 	for i, pause := range []time.Duration{5, 10, 20, 40, 60, 60, 60} {
 		for _, step := range []time.Duration{0, pause*time.Second - 1} {
 			c.clock.advance(step)
@@ -118,7 +123,7 @@ func TestFailuresPauseLongerAndLonger(t *testing.T) {
 func TestFailuresAreForgotten(t *testing.T) {
 	t.Parallel()
 	c := newCache(t)
-	fetch, _ := failing(errors.New("refused"), false)
+	fetch, _ := failing(errors.New("refused"))
 	fail := func(wantCount int) {
 		t.Helper()
 		if _, err := c.Get(t.Context(), scope, fetch); err == nil {
@@ -151,7 +156,7 @@ func TestFailureAfterAnyCount(t *testing.T) {
 	now := time.Now()
 	for _, count := range []int{0, -1, -5, -64, 63, 64, 65, 1 << 40, math.MaxInt, math.MinInt} {
 		f := &Failure{Count: count, At: now, Until: now}
-		pause := f.next(false, errors.New("refused"), now).Until.Sub(now)
+		pause := f.next(errors.New("refused"), now).Until.Sub(now)
 		if pause < firstFailure || pause > maxFailure {
 			t.Errorf("the pause after count %d is %v", count, pause)
 		}

@@ -7,9 +7,10 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// GetFresh is Get for who stores the credential elsewhere, for long: what is in the directory
-// is the answer only if it has an expiry and isFresh takes it, else a new one is fetched, fresh
-// or not. It returns as well when the credential was fetched.
+// GetFresh returns a credential that the caller is going to store for a long time, and when it was
+// fetched. A cached credential is returned only if it has an expiry and isFresh accepts it. Otherwise
+// GetFresh fetches a new one, and returns that whether or not isFresh would accept it. Errors are
+// those of Get.
 func (c *Cache) GetFresh(ctx context.Context, scope provider.Scope, isFresh func(issued, expires time.Time) bool, fetch Fetch) (credential provider.Credential, issued time.Time, err error) {
 	e, err := c.open(scope)
 	if err != nil {

@@ -19,7 +19,7 @@ var decodeErrors = regexp.MustCompile(`^(it is not the JSON of an entry|its vers
 func FuzzDecode(f *testing.F) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	e := newEntry(scope, provider.Credential{Username: "me", Password: provider.NewSecret("s1"), Expires: now.Add(time.Hour)}, now)
-	e.Failure = (*Failure)(nil).next(true, provider.ErrNone, now)
+	e.Failure = (*Failure)(nil).next(&provider.NoCredentialError{Reason: "no login", RepositoryOnly: true}, now)
 	whole, err := e.encode()
 	if err != nil {
 		f.Fatal(err)
@@ -49,7 +49,7 @@ func FuzzDecode(f *testing.F) {
 		e := newEntry(provider.Scope(scope), credential, now)
 		e.Refresh = e.Expires
 		if failure != "" {
-			e.Failure = e.Failure.next(life&2 == 2, fuzzError(strings.ToValidUTF8(failure, "")), now)
+			e.Failure = e.Failure.next(&provider.NoCredentialError{Reason: strings.ToValidUTF8(failure, ""), RepositoryOnly: life&2 == 2}, now)
 		}
 		data = checkEncoding(t, e)
 		_, err := decode(data, e.Scope+"x")
@@ -66,10 +66,6 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
-
-type fuzzError string
-
-func (e fuzzError) Error() string { return string(e) }
 
 func checkDecodeError(t *testing.T, err error) {
 	t.Helper()
@@ -91,7 +87,7 @@ func checkEntry(t *testing.T, e entry, scope provider.Scope) {
 	if e.Failure.holds(now) {
 		e.Failure.err(now)
 	}
-	e.Failure.next(false, provider.ErrNone, now)
+	e.Failure.next(&provider.NoCredentialError{}, now)
 	e.isDue(now)
 	e.isOver(now)
 }

@@ -214,7 +214,7 @@ func TestWhoGetsTheLockLooksAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := c.fetchLocked(t.Context(), scope, unlock, always, noFetch(t))
+		answer, err := c.fetchLocked(t.Context(), scope, unlock, acceptAll, noFetch(t))
 		switch {
 		case refused == nil && (err != nil || answer.Password.Reveal() != password(1)):
 			t.Errorf("the credential is %v, the error %v", answer.credential(), err)

@@ -127,7 +127,7 @@ func TestAFailedRenewal(t *testing.T) {
 		err  error
 	}{
 		{"unreachable", errors.New("ask the authority: refused")},
-		{"no credential any more", fmt.Errorf("%w: no login", provider.ErrNone)},
+		{"no credential any more", &provider.NoCredentialError{Reason: "no login"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

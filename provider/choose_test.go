@@ -11,7 +11,9 @@ type named string
 
 func (p named) Scope(Request) (Scope, bool) { return Scope(p), true }
 
-func (named) Fetch(context.Context, Request) (Credential, error) { return Credential{}, ErrNone }
+func (named) Fetch(context.Context, Request) (Credential, error) {
+	return Credential{}, &NoCredentialError{}
+}
 
 func rule(t *testing.T, pattern string, hosts Hosts, p Provider, anonymousTry *bool) Rule {
 	t.Helper()

@@ -44,16 +44,28 @@ type Provider interface {
 	// credential, those of two scopes never do. It does no I/O.
 	Scope(Request) (Scope, bool)
 
-	// Fetch gets a new credential for a request that Scope claimed. The error wraps ErrNone if
-	// there is none to get and the registry also serves the anonymous; the credential's
-	// RepositoryOnly then says whether this holds for the repository alone. Any other error
-	// means that the authority could not be reached, refused, or gave an unusable answer.
-	// Errors hold no secrets; some carry a hint (see Hint).
+	// Fetch gets a new credential for a request that Scope claimed. The error is, or wraps, a
+	// *NoCredentialError if there is no credential to get and the registry also serves the
+	// anonymous. Any other error means that the authority could not be reached, refused, or gave
+	// an unusable answer. Errors hold no secrets; some carry a hint (see Hint). With an error, the
+	// credential means nothing.
 	Fetch(context.Context, Request) (Credential, error)
 }
 
-// ErrNone is in Fetch's error if there is no credential to get.
+// ErrNone says that a source has no credential. Every *NoCredentialError is one, see errors.Is.
 var ErrNone = errors.New("none is configured")
+
+// A NoCredentialError is Fetch's error if there is no credential to get.
+type NoCredentialError struct {
+	Reason string // one line without a secret, such as "no login for Docker Hub in FILE"
+	// RepositoryOnly tells that there may be a credential for other repositories of the registry.
+	RepositoryOnly bool
+}
+
+func (e *NoCredentialError) Error() string { return ErrNone.Error() + ": " + e.Reason }
+
+// Is reports whether target is ErrNone.
+func (e *NoCredentialError) Is(target error) bool { return target == ErrNone }
 
 // A Scope is the identity of a credential: lines of label=value.
 type Scope string

@@ -32,10 +32,10 @@ func TestTry(t *testing.T) {
 
 func TestTryWhereNoLockCanBe(t *testing.T) {
 	if _, err := Try(filepath.Join(t.TempDir(), "missing", "lock")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("in a folder that is not there: %v", err)
+		t.Errorf("in a directory that is not there: %v", err)
 	}
 	if _, err := Try(t.TempDir()); err == nil {
-		t.Error("a folder is locked")
+		t.Error("a directory is locked")
 	}
 }
 

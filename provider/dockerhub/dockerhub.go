@@ -72,16 +72,17 @@ func (p Provider) Fetch(ctx context.Context, request provider.Request) (provider
 		}
 		credential, err := p.lookup(ctx, file, p.DockerConfig, image)
 		if errors.Is(err, provider.ErrNone) {
-			err = noLogin(p.DockerConfig)
+			err = noLogin(file.Splits(image), p.DockerConfig)
 		}
 		return credential, err
 	}
 	return p.searchDefaults(ctx, image)
 }
 
-// noLogin is provider.ErrNone with the files that were looked into.
-func noLogin(paths ...string) error {
-	return fmt.Errorf("%w: no login for Docker Hub in %s", provider.ErrNone, strings.Join(paths, ", "))
+// noLogin is the error if the files that were looked into have no login for the image.
+// repositoryOnly tells that they may have one for other images.
+func noLogin(repositoryOnly bool, paths ...string) error {
+	return &provider.NoCredentialError{Reason: "no login for Docker Hub in " + strings.Join(paths, ", "), RepositoryOnly: repositoryOnly}
 }
 
 func (p Provider) hasPassword() bool { return p.Username != "" || p.PasswordFile != "" }
@@ -123,7 +124,7 @@ func (p Provider) searchDefaults(ctx context.Context, image provider.Image) (pro
 			return provider.Credential{}, err
 		}
 	}
-	return provider.Credential{RepositoryOnly: split}, noLogin(p.DefaultConfigs...)
+	return provider.Credential{}, noLogin(split, p.DefaultConfigs...)
 }
 
 func (p Provider) readConfig(path string) (dockerconfig.File, error) {
@@ -138,13 +139,12 @@ func (p Provider) readConfig(path string) (dockerconfig.File, error) {
 	return file, nil
 }
 
-// lookup looks image up in the file of path. It tells with ErrNone as well whether another
-// part of the registry has a credential there.
+// lookup looks image up in the file of path. The error is provider.ErrNone if it has no login.
 func (p Provider) lookup(ctx context.Context, file dockerconfig.File, path string, image provider.Image) (provider.Credential, error) {
 	credential, err := file.Lookup(ctx, image, p.Helper)
 	switch {
 	case errors.Is(err, provider.ErrNone):
-		return provider.Credential{RepositoryOnly: file.Splits(image)}, err
+		return provider.Credential{}, provider.ErrNone
 	case err != nil:
 		return provider.Credential{}, fmt.Errorf("look up %s in %s: %w", image, path, err)
 	}

@@ -242,8 +242,15 @@ func TestFetch(t *testing.T) {
 			if credential.Username != test.username || credential.Password.Reveal() != test.password {
 				t.Errorf("the credential is %q %q, want %q %q", credential.Username, credential.Password.Reveal(), test.username, test.password)
 			}
-			if credential.RepositoryOnly != test.repositoryOnly || !credential.Expires.IsZero() {
-				t.Errorf("the credential is %+v, want it for the repository only: %t", credential, test.repositoryOnly)
+			repositoryOnly := credential.RepositoryOnly
+			if none, ok := errors.AsType[*provider.NoCredentialError](err); ok {
+				repositoryOnly = none.RepositoryOnly
+			}
+			if repositoryOnly != test.repositoryOnly || !credential.Expires.IsZero() {
+				t.Errorf("the credential is %+v, the error %#v, want it for the repository only: %t", credential, err, test.repositoryOnly)
+			}
+			if err != nil && credential != (provider.Credential{}) {
+				t.Errorf("the credential is %+v beside an error", credential)
 			}
 		})
 	}

@@ -116,7 +116,7 @@ func (p *Provider) Fetch(ctx context.Context, request provider.Request) (provide
 	case absence == "":
 		return provider.Credential{}, explain(err, host)
 	case host.Public && p.RoleARN == "" && p.Profile == "":
-		return provider.Credential{}, fmt.Errorf("%w: there is no AWS identity", provider.ErrNone)
+		return provider.Credential{}, &provider.NoCredentialError{Reason: "there is no AWS identity"}
 	}
 	return provider.Credential{}, noIdentity(absence, host)
 }

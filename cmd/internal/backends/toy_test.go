@@ -39,7 +39,7 @@ func (p toyProvider) Scope(provider.Request) (provider.Scope, bool) {
 }
 
 func (toyProvider) Fetch(context.Context, provider.Request) (provider.Credential, error) {
-	return provider.Credential{}, provider.ErrNone
+	return provider.Credential{}, &provider.NoCredentialError{Reason: "a toy has none"}
 }
 
 // TestToySection: the section of a new backend is read as strictly as the others.

@@ -26,7 +26,7 @@ func TestFetchLog(t *testing.T) {
 	stuck := log.begin(scope, at(0))
 	good := log.begin(scope, at(1))
 	log.end(good, credential, nil, at(3))
-	log.end(log.begin(scope, at(4)), provider.Credential{}, fmt.Errorf("%w: nothing", provider.ErrNone), at(5))
+	log.end(log.begin(scope, at(4)), provider.Credential{}, &provider.NoCredentialError{Reason: "nothing"}, at(5))
 	log.end(log.begin(scope, at(6)), provider.Credential{}, errors.New("no"), at(6))
 	taken := log.take(at(7))
 	log.end(stuck, credential, nil, at(8))

@@ -66,10 +66,11 @@ func ask(ctx context.Context, b *broker.Broker, image provider.Image) (protocol.
 	b.Log.Debug("%s: %s; %s", image, rule, strings.ReplaceAll(strings.TrimSpace(string(choice.Scope)), "\n", ", "))
 	started := b.Now()
 	credential, err := b.Credential(ctx, choice, request)
+	var none *provider.NoCredentialError
 	switch {
-	case errors.Is(err, provider.ErrNone):
+	case errors.As(err, &none):
 		b.Log.Note("no credential for %s: %v", image, err)
-		return protocol.Answer{RepositoryOnly: choice.RepositoryOnly || credential.RepositoryOnly}, nil
+		return protocol.Answer{RepositoryOnly: choice.RepositoryOnly || none.RepositoryOnly}, nil
 	case err != nil:
 		return protocol.Answer{}, err
 	}

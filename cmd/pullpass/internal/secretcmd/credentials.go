@@ -92,8 +92,11 @@ func (t *tokens) get(ctx context.Context, w *wanted) (provider.Credential, time.
 		})
 		return i, err
 	})
+	if err != nil {
+		return provider.Credential{}, time.Time{}, err
+	}
 	i.credential.RepositoryOnly = i.credential.RepositoryOnly || choice.RepositoryOnly
-	return i.credential, i.at, err
+	return i.credential, i.at, nil
 }
 
 // once returns what fetch gets for a scope, or what it got before. Without it, a cache that is
