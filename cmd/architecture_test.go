@@ -65,6 +65,7 @@ var importRules = []importRule{
 	{"cmd/pullpass/internal/installer", "it changes a node's files, whoever asks for it", []string{"provider", "cache/filelock", "cmd/internal/report", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/nodefile", "cmd/pullpass/internal/platform"}},
 	{"cmd/pullpass/internal/apisettings", "it writes an entry in other forms", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/entryflags", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/platform"}},
 	{"cmd/pullpass/internal/entryflags", "two commands have these flags", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig"}},
+	{"cmd/pullpass/internal/pluginflags", "it is read before anything else is set up", nil},
 	{"cmd/pullpass/internal/", "a command puts the packages below it together", []string{"provider", "provider/", "cache", "node-config", "cmd/internal/", "cmd/pullpass/internal/"}},
 	{"cmd/pullpass", "the list of commands, and the start of the process", []string{"provider", "cmd/internal/", "cmd/pullpass/internal/"}},
 }
