@@ -26,8 +26,10 @@ const (
 
 // A program is a binary to measure.
 type program struct {
-	name, version, path string
-	size                int64
+	name, version string
+	path          string // of what is measured: a copy
+	linked        string // of what it was copied from, see copyTo
+	size          int64
 }
 
 // programs are all that a run needs. The first pullpass is the one that the bounds are for.
@@ -134,13 +136,18 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// weigh finds out the sizes of the binaries.
-func (p *programs) weigh() error {
+// measured returns those of all, to be changed.
+func (p *programs) measured() []*program {
 	each := []*program{&p.hello, &p.provider, &p.helper}
 	for i := range p.pullpass {
 		each = append(each, &p.pullpass[i])
 	}
-	for _, one := range each {
+	return each
+}
+
+// weigh finds out the sizes of the binaries.
+func (p *programs) weigh() error {
+	for _, one := range p.measured() {
 		info, err := os.Stat(one.path)
 		if err != nil {
 			return fmt.Errorf("find %s: %w", one.name, err)

@@ -65,12 +65,16 @@ func (s *stage) provider(images []image) contender {
 	return c
 }
 
-// pullpassHit finds its credential in the cache, below parent, from the second run on.
+// entryEnv is what pullpass's entry in the kubelet's configuration gives to the plugin.
+const entryEnv = "GOMAXPROCS=1"
+
+// pullpassHit is an installed pullpass. It finds its credential in the cache, below parent, from the
+// second run on.
 func (s *stage) pullpassHit(p program, parent string, images []image) (contender, error) {
 	c := s.plugin(p.name+hit, p, images)
 	var err error
 	c.state, err = s.folder(parent, "hit")
-	c.env = append(s.node(s.fast), "PULLPASS_CACHE_DIR="+c.state)
+	c.env = append(s.node(s.fast), "PULLPASS_CACHE_DIR="+c.state, entryEnv)
 	return c, err
 }
 
@@ -82,18 +86,34 @@ func (s *stage) pullpassMiss(p program, parent string, images []image) (contende
 	return c, err
 }
 
-// withConfig gives pullpass a config that changes nothing.
-func (s *stage) withConfig(c contender) (contender, error) {
+// configuredHit is a hit of a pullpass that was installed with --config, which the entry passes on as
+// an argument. The config changes nothing.
+func (s *stage) configuredHit(p program, parent string, images []image) (contender, error) {
+	c, err := s.pullpassHit(p, parent, images)
+	if err != nil {
+		return c, err
+	}
 	path := filepath.Join(s.fast, "config.yaml")
-	c.name += " with a config file"
-	c.env = append(c.env, "PULLPASS_CONFIG="+path)
+	c.name = p.name + configured
+	c.args = []string{"--config=" + path}
 	return c, os.WriteFile(path, []byte("apiVersion: pullpass/v1\nkind: Config\n"), 0o600)
 }
 
-// The situations of a cache, as they stand behind a program's name.
+// unlimitedHit is a hit of a pullpass that may use all processors, as an entry without environment has it.
+func (s *stage) unlimitedHit(p program, parent string, images []image) (contender, error) {
+	c, err := s.pullpassHit(p, parent, images)
+	c.name = p.name + unlimited
+	c.env = slices.DeleteFunc(c.env, func(variable string) bool { return variable == entryEnv })
+	return c, err
+}
+
+// The situations of a cache and a plugin, as they stand behind a program's name.
 const (
-	hit  = ", hit"
-	miss = ", miss"
+	hit        = ", hit"
+	miss       = ", miss"
+	configured = ", hit with --config"
+	unlimited  = ", hit without GOMAXPROCS=1"
+	linked     = " (as linked)" // after one of those above, or the name alone
 )
 
 // helperHit is Docker's helper with its own cache, in a home below parent.

@@ -70,11 +70,13 @@ func (s *stage) measureSingles(ctx context.Context, rounds int, r *report) (err 
 	one := s.images[:1]
 	var l list
 	l.add(s.hello(1), nil)
-	for i, p := range s.programs.pullpass {
-		l.add(s.pullpassHit(p, s.fast, one))
-		if i == 0 {
-			l.add(s.configured(p))
-		}
+	l.add(asLinked(s.hello(1), s.programs.hello), nil)
+	for _, p := range s.programs.pullpass {
+		c, err := s.pullpassHit(p, s.fast, one)
+		l.add(c, err)
+		l.add(asLinked(c, p), err)
+		l.add(s.configuredHit(p, s.fast, one))
+		l.add(s.unlimitedHit(p, s.fast, one))
 		l.add(s.pullpassMiss(p, s.fast, one))
 	}
 	l.add(s.helperKeys(s.fast))
@@ -82,15 +84,6 @@ func (s *stage) measureSingles(ctx context.Context, rounds int, r *report) (err 
 	l.add(s.provider(one), nil)
 	r.singles, err = l.run(ctx, s, "single requests", rounds)
 	return err
-}
-
-// configured is a hit by a pullpass that has a config.
-func (s *stage) configured(p program) (contender, error) {
-	c, err := s.pullpassHit(p, s.fast, s.images[:1])
-	if err != nil {
-		return c, err
-	}
-	return s.withConfig(c)
 }
 
 // measureSlow runs one process at a time; the fakes take their time.

@@ -74,5 +74,13 @@ func number(n float64) string {
 	return fmt.Sprintf("%.1f", n)
 }
 
+// mebibytes writes an amount of memory.
+func mebibytes(n float64) string {
+	if math.IsNaN(n) {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f", n)
+}
+
 // whole writes a figure whose fraction means nothing.
 func whole(n float64) string { return fmt.Sprintf("%.0f", n) }

@@ -62,6 +62,9 @@ func (s *stage) open(cache string) error {
 	if s.disk, err = filepath.Abs(s.disk); err != nil {
 		return err
 	}
+	if err := s.programs.copyTo(s.disk); err != nil {
+		return err
+	}
 	return s.writeImages()
 }
 

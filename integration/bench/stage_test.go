@@ -70,6 +70,37 @@ func TestEvict(t *testing.T) {
 	}
 }
 
+// TestCopies: all programs are copied, also two of one file.
+func TestCopies(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	write := func(name string) program {
+		path := filepath.Join(from, name)
+		if err := os.WriteFile(path, []byte("#!"+name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return program{name: name, path: path}
+	}
+	p := programs{hello: write("hello"), provider: write("a"), helper: write("b"), pullpass: []program{write("pullpass"), write("older")}}
+	p.pullpass[1].path = p.pullpass[0].path // two names for one file
+	before := p.all()
+	if err := p.copyTo(to); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for i, one := range p.all() {
+		want, _ := os.ReadFile(before[i].path)
+		got, err := os.ReadFile(one.path)
+		info, statErr := os.Stat(one.path)
+		if err != nil || statErr != nil || string(got) != string(want) || info.Mode() != 0o755 || seen[one.path] || one.linked != before[i].path {
+			t.Errorf("%s is at %s: %q, %v", one.name, one.path, got, err)
+		}
+		seen[one.path] = true
+	}
+	if c := asLinked(contender{name: "x", path: p.hello.path}, p.hello); c.path != before[0].path || c.name == "x" {
+		t.Errorf("as linked: %+v", c)
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	folder := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(folder, "a", "b"), 0o700); err != nil {
