@@ -13,6 +13,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/configcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/installcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/plugin"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/pluginflags"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/secretcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/warm"
 )
@@ -33,8 +34,9 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 // run runs the command that args name and returns its exit code.
 func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) int {
 	b := &broker.Broker{Env: e, Backends: backends.All()}
-	if len(args) == 0 && !stdio.Terminal {
+	if config, cacheDir, ok := pluginflags.Parse(args); ok && !stdio.Terminal {
 		// The kubelet's call, for each image: it does not wait for the tree of commands.
+		b.ConfigPath, b.CacheDir = config, cacheDir
 		if err := plugin.Run(ctx, b, stdio); err != nil {
 			return cli.Fail(err, e.Log)
 		}
