@@ -1,4 +1,4 @@
-// Package nodeconfig has the files of this folder in the binary: what a node needs beside it.
+// Package nodeconfig has the files of this directory in the binary: what a node needs beside it.
 package nodeconfig
 
 import (
@@ -14,7 +14,7 @@ import (
 //go:embed aks bottlerocket cloud-init daemonset eks gke k3s kind kops kubeadm openshift packer rke2 talos
 var files embed.FS
 
-// Names returns the paths of the files below this folder, with slashes, in lexical order.
+// Names returns the paths of the files below this directory, with slashes, in lexical order.
 func Names() []string {
 	var names []string
 	walk := func(name string, entry fs.DirEntry, err error) error {

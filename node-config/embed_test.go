@@ -13,7 +13,7 @@ import (
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 )
 
-// TestEmbedded: every file of the folder but the Go code is in the binary, byte for byte.
+// TestEmbedded: every file of the directory but the Go code is in the binary, byte for byte.
 func TestEmbedded(t *testing.T) {
 	var found []string
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {

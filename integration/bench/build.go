@@ -44,7 +44,7 @@ func (p programs) all() []program {
 	return append([]program{p.hello, p.provider, p.helper}, p.pullpass...)
 }
 
-// build builds what is missing below the cache, a folder for each version of Go. All are
+// build builds what is missing below the cache, a directory for each version of Go. All are
 // built as pullpass is.
 func build(ctx context.Context, o options) (programs, error) {
 	cache, err := filepath.Abs(filepath.Join(o.cache, runtime.Version()))
@@ -114,14 +114,14 @@ func buildHelper(ctx context.Context, path string) error {
 	return err
 }
 
-// goTool runs a subcommand of go in folder. Those that build do it with pullpass's flags.
-func goTool(ctx context.Context, folder string, env []string, subcommand string, args ...string) ([]byte, error) {
+// goTool runs a subcommand of go in directory. Those that build do it with pullpass's flags.
+func goTool(ctx context.Context, directory string, env []string, subcommand string, args ...string) ([]byte, error) {
 	words := strings.Fields(subcommand)
 	if subcommand == "build" || subcommand == "install" {
 		words = append(words, "-trimpath", "-ldflags=-s -w")
 	}
 	command := exec.CommandContext(ctx, "go", append(words, args...)...)
-	command.Dir = folder
+	command.Dir = directory
 	command.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	command.Stderr = os.Stderr
 	output, err := command.Output()

@@ -15,7 +15,7 @@ type contender struct {
 	args    []string
 	env     []string                            // all of it
 	stdin   []string                            // a file for each process
-	state   string                              // the folder of what it keeps from run to run; "" for none
+	state   string                              // the directory of what it keeps from run to run; "" for none
 	prepare func() error                        // before each run, and not measured
 	check   func(process int, out []byte) error // of what each process answers
 	exit    int                                 // the code that each process has to end with
@@ -73,7 +73,7 @@ const entryEnv = "GOMAXPROCS=1"
 func (s *stage) pullpassHit(p program, parent string, images []image) (contender, error) {
 	c := s.plugin(p.name+hit, p, images)
 	var err error
-	c.state, err = s.folder(parent, "hit")
+	c.state, err = s.directory(parent, "hit")
 	c.env = append(s.node(s.fast), "PULLPASS_CACHE_DIR="+c.state, entryEnv)
 	return c, err
 }
@@ -118,7 +118,7 @@ const (
 
 // helperHit is Docker's helper with its own cache, in a home below parent.
 func (s *stage) helperHit(name, parent string, env func(home string) []string) (contender, error) {
-	home, err := s.folder(parent, "home")
+	home, err := s.directory(parent, "home")
 	return contender{
 		name:    name,
 		path:    s.programs.helper.path,
@@ -158,11 +158,11 @@ func shortenLog(home string) error {
 	return err
 }
 
-// empty removes all that is in a folder.
-func empty(folder string) error {
-	entries, err := os.ReadDir(folder)
+// empty removes all that is in a directory.
+func empty(directory string) error {
+	entries, err := os.ReadDir(directory)
 	for _, entry := range entries {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(folder, entry.Name())))
+		err = errors.Join(err, os.RemoveAll(filepath.Join(directory, entry.Name())))
 	}
 	return err
 }

@@ -28,12 +28,12 @@ func cold(c contender, count *evicted) contender {
 	return c
 }
 
-// evictAll evicts a program and the files in a folder, if there is one.
-func (e *evicted) evictAll(program, folder string) error {
-	if err := e.evict(program); err != nil || folder == "" {
+// evictAll evicts a program and the files in a directory, if there is one.
+func (e *evicted) evictAll(program, directory string) error {
+	if err := e.evict(program); err != nil || directory == "" {
 		return err
 	}
-	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	return filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}

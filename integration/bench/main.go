@@ -91,10 +91,10 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
-// write writes the report and its picture into folder.
-func (r report) write(folder string) error {
+// write writes the report and its picture into directory.
+func (r report) write(directory string) error {
 	for name, text := range map[string]string{"RESULTS.md": r.markdown(), "results.svg": r.svg()} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("write results: %w", err)
 		}
 	}

@@ -19,7 +19,7 @@ func burstDelays() []time.Duration {
 
 // measureAll measures part after part.
 func (s *stage) measureAll(ctx context.Context, o options) (report, error) {
-	r := report{machine: thisMachine(), programs: s.programs.all(), options: o, inMemory: memoryFolder() != ""}
+	r := report{machine: thisMachine(), programs: s.programs.all(), options: o, inMemory: memoryDirectory() != ""}
 	if exists("/etc/pullpass/config.yaml") {
 		return r, fmt.Errorf("/etc/pullpass/config.yaml is there: the bench measures pullpass without one")
 	}

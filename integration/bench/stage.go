@@ -30,8 +30,8 @@ type stage struct {
 	programs programs
 	aws      *awsfake.Server
 	runner   *runner
-	fast     string // a folder, in memory if there is such a place: /run is
-	disk     string // a folder on the disk
+	fast     string // a directory, in memory if there is such a place: /run is
+	disk     string // a directory on the disk
 	images   []image
 	floor    int64 // what the runner's memory hides, see batch.Result
 }
@@ -53,7 +53,7 @@ func (s *stage) open(cache string) error {
 	if s.runner, err = startRunner(s.programs.runner); err != nil {
 		return err
 	}
-	if s.fast, err = os.MkdirTemp(memoryFolder(), "pullpass-bench-"); err != nil {
+	if s.fast, err = os.MkdirTemp(memoryDirectory(), "pullpass-bench-"); err != nil {
 		return fmt.Errorf("create a folder: %w", err)
 	}
 	if s.disk, err = os.MkdirTemp(cache, "run-"); err != nil {
@@ -68,8 +68,8 @@ func (s *stage) open(cache string) error {
 	return s.writeImages()
 }
 
-// memoryFolder returns a folder of a tmpfs, or "" for the usual place of temporary files.
-func memoryFolder() string {
+// memoryDirectory returns a directory of a tmpfs, or "" for the usual place of temporary files.
+func memoryDirectory() string {
 	if exists("/dev/shm") {
 		return "/dev/shm"
 	}
@@ -126,13 +126,13 @@ func (s *stage) calls() (ecr, imds int) {
 	return s.aws.Calls(awsfake.GetAuthorizationToken), imds
 }
 
-// folder makes a new folder below parent.
-func (s *stage) folder(parent, name string) (string, error) {
-	folder, err := os.MkdirTemp(parent, name+"-")
+// directory makes a new directory below parent.
+func (s *stage) directory(parent, name string) (string, error) {
+	directory, err := os.MkdirTemp(parent, name+"-")
 	if err != nil {
 		return "", fmt.Errorf("create a folder: %w", err)
 	}
-	return folder, nil
+	return directory, nil
 }
 
 func (s *stage) close() {
@@ -142,9 +142,9 @@ func (s *stage) close() {
 	if s.runner != nil {
 		s.runner.close()
 	}
-	for _, folder := range []string{s.fast, s.disk} {
-		if folder != "" {
-			os.RemoveAll(folder)
+	for _, directory := range []string{s.fast, s.disk} {
+		if directory != "" {
+			os.RemoveAll(directory)
 		}
 	}
 }

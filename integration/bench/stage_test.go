@@ -54,14 +54,14 @@ func TestImages(t *testing.T) {
 }
 
 func TestEvict(t *testing.T) {
-	folder := t.TempDir()
+	directory := t.TempDir()
 	for i, size := range []int{0, 1, 3 * os.Getpagesize()} {
-		if err := os.WriteFile(filepath.Join(folder, fmt.Sprint(i)), make([]byte, size), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(directory, fmt.Sprint(i)), make([]byte, size), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var count evicted
-	if err := count.evictAll(filepath.Join(folder, "2"), folder); err != nil {
+	if err := count.evictAll(filepath.Join(directory, "2"), directory); err != nil {
 		t.Fatal(err)
 	}
 	// How many are left depends on the file system: a tmpfs keeps all.
@@ -102,14 +102,14 @@ func TestCopies(t *testing.T) {
 }
 
 func TestEmpty(t *testing.T) {
-	folder := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(folder, "a", "b"), 0o700); err != nil {
+	directory := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(directory, "a", "b"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := empty(folder); err != nil {
+	if err := empty(directory); err != nil {
 		t.Fatal(err)
 	}
-	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
+	if entries, err := os.ReadDir(directory); err != nil || len(entries) != 0 {
 		t.Errorf("left %v, %v", entries, err)
 	}
 }

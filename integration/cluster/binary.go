@@ -64,7 +64,7 @@ func goBuild(name string) (string, error) {
 	if !known {
 		return "", errors.New("no program of that name")
 	}
-	folder, err := CacheFolder()
+	directory, err := CacheDirectory()
 	if err != nil {
 		return "", err
 	}
@@ -72,22 +72,22 @@ func goBuild(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return "", err
 	}
-	unlock, err := lockedfile.MutexAt(filepath.Join(folder, "lock")).Lock()
+	unlock, err := lockedfile.MutexAt(filepath.Join(directory, "lock")).Lock()
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	path := filepath.Join(folder, name)
+	path := filepath.Join(directory, name)
 	_, err = goCommand("build", "-trimpath", "-ldflags="+flags, "-o", path, from)
 	return path, err
 }
 
-// CacheFolder returns the folder of the repository for what is built or downloaded once. It need
+// CacheDirectory returns the directory of the repository for what is built or downloaded once. It need
 // not be there.
-func CacheFolder() (string, error) {
+func CacheDirectory() (string, error) {
 	module, err := goCommand("env", "GOMOD") // REPOSITORY/integration/go.mod
 	return filepath.Join(filepath.Dir(filepath.Dir(module)), ".cache", "e2e"), err
 }
@@ -107,7 +107,7 @@ func linkerFlags() (string, error) {
 	return "-s -w" + variable + "Version=" + version + variable + "Major=" + parts[0] + variable + "Minor=" + parts[1], nil
 }
 
-// goCommand runs the go command in the test's folder, and so in this module, and returns what
+// goCommand runs the go command in the test's directory, and so in this module, and returns what
 // it prints.
 func goCommand(args ...string) (string, error) {
 	command := exec.Command("go", args...)

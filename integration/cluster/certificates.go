@@ -92,10 +92,10 @@ func encodePEM(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// write writes the pair into folder as NAME.crt and NAME.key.
-func (p pair) write(folder, name string) error {
-	if err := os.WriteFile(filepath.Join(folder, name+".crt"), p.certificate, 0o600); err != nil {
+// write writes the pair into directory as NAME.crt and NAME.key.
+func (p pair) write(directory, name string) error {
+	if err := os.WriteFile(filepath.Join(directory, name+".crt"), p.certificate, 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, name+".key"), p.key, 0o600)
+	return os.WriteFile(filepath.Join(directory, name+".key"), p.key, 0o600)
 }

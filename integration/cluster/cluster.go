@@ -40,20 +40,20 @@ func Start(t testing.TB) *Cluster {
 	t.Helper()
 	etcd, server := Binary(t, "etcd"), Binary(t, "kube-apiserver")
 	c := &Cluster{kubectl: Binary(t, "kubectl"), home: t.TempDir()}
-	folder := t.TempDir()
+	directory := t.TempDir()
 	port, release, err := reservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(release)
 	c.URL = fmt.Sprintf("https://127.0.0.1:%d", port)
-	if err := c.issue(folder); err != nil {
+	if err := c.issue(directory); err != nil {
 		t.Fatal(err)
 	}
 	c.Admin = c.User(t, "admin", "system:masters")
 
 	// Their common working directory keeps the path of the socket short.
-	startProcess(t, folder, "etcd", etcd,
+	startProcess(t, directory, "etcd", etcd,
 		"--data-dir=data",
 		"--listen-client-urls="+etcdSocket,
 		"--advertise-client-urls="+etcdSocket,
@@ -61,7 +61,7 @@ func Start(t testing.TB) *Cluster {
 		"--unsafe-no-fsync",
 		"--log-level=warn",
 	)
-	api := startProcess(t, folder, "kube-apiserver", server,
+	api := startProcess(t, directory, "kube-apiserver", server,
 		"--etcd-servers="+etcdSocket,
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
@@ -87,20 +87,20 @@ func Start(t testing.TB) *Cluster {
 const etcdSocket = "unix://etcd.sock"
 
 // issue makes the cluster's authority and writes the files of the API server.
-func (c *Cluster) issue(folder string) error {
+func (c *Cluster) issue(directory string) error {
 	var err error
 	if c.authority, err = newAuthority(); err != nil {
 		return err
 	}
 	c.CA = c.authority.pem()
-	if err := os.WriteFile(filepath.Join(folder, "ca.crt"), c.CA, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(directory, "ca.crt"), c.CA, 0o600); err != nil {
 		return err
 	}
 	server, err := c.authority.server("kube-apiserver")
 	if err != nil {
 		return err
 	}
-	if err := server.write(folder, "server"); err != nil {
+	if err := server.write(directory, "server"); err != nil {
 		return err
 	}
 	key, err := newKey()
@@ -111,7 +111,7 @@ func (c *Cluster) issue(folder string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "accounts.key"), accounts, 0o600)
+	return os.WriteFile(filepath.Join(directory, "accounts.key"), accounts, 0o600)
 }
 
 // await waits until the API server says that it is ready.

@@ -18,19 +18,19 @@ type process struct {
 	err  error         // why it ended; set before done is closed
 }
 
-// startProcess starts a server in folder, where it logs to NAME.log, with an empty environment.
+// startProcess starts a server in directory, where it logs to NAME.log, with an empty environment.
 // It is killed when the test ends, and when the test's process does. If the test fails, the end
 // of its log is shown.
-func startProcess(t testing.TB, folder, name, path string, args ...string) *process {
+func startProcess(t testing.TB, directory, name, path string, args ...string) *process {
 	t.Helper()
-	p := &process{log: filepath.Join(folder, name+".log"), done: make(chan struct{})}
+	p := &process{log: filepath.Join(directory, name+".log"), done: make(chan struct{})}
 	log, err := os.Create(p.log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
 	command := exec.Command(path, args...)
-	command.Dir, command.Env = folder, []string{}
+	command.Dir, command.Env = directory, []string{}
 	command.Stdout, command.Stderr = log, log
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)

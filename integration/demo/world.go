@@ -79,12 +79,12 @@ func dockerLogin(token string) (home string, err error) {
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(home, ".docker")
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	directory := filepath.Join(home, ".docker")
+	if err := os.Mkdir(directory, 0o700); err != nil {
 		return home, err
 	}
 	config := `{"auths": {"https://index.docker.io/v1/": {"username": "demo", "password": "` + token + `"}}}`
-	return home, os.WriteFile(filepath.Join(folder, "config.json"), []byte(config), 0o600)
+	return home, os.WriteFile(filepath.Join(directory, "config.json"), []byte(config), 0o600)
 }
 
 func (w *world) closeLater(c io.Closer) {

@@ -22,7 +22,7 @@ import (
 	"github.com/pullpass/pullpass/integration/release/source"
 )
 
-const daemonSetFolder = repository + "node-config/daemonset"
+const daemonSetDirectory = repository + "node-config/daemonset"
 
 // testInstallDaemonSet has the pod of the DaemonSet install pullpass on the node that it runs on,
 // and take it off again: with the image and the manifests as they are, except that the test does
@@ -56,7 +56,7 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 	}
 
 	s.admin.Kubectl(t, "", "delete", "pod", pod.Name, "-n", pod.Namespace)
-	s.runDaemon(t, s.admin.Kubectl(t, "", "kustomize", daemonSetFolder+"/uninstall"))
+	s.runDaemon(t, s.admin.Kubectl(t, "", "kustomize", daemonSetDirectory+"/uninstall"))
 	if kubelet := n.Kubelet(); n.hasPlugin() || kubelet.Starts != 3 {
 		t.Errorf("the kubelet was not restarted once more, without the plugin: %+v", kubelet)
 	}
@@ -69,7 +69,7 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 // and then one that pulls with the Secret. Other than by its manifest, the pod is on the node's
 // network, and its environment leads to what is there: the clouds' fakes and the API server.
 func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster) {
-	manifests := s.admin.Kubectl(t, "", "kustomize", examplesFolder+"/rotation/eks-irsa")
+	manifests := s.admin.Kubectl(t, "", "kustomize", examplesDirectory+"/rotation/eks-irsa")
 	applyAll(t, s.admin, "", manifests)
 	var pod *corev1.Pod
 	for _, job := range parseAll[batchv1.CronJob](t, manifests) {

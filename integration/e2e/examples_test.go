@@ -20,7 +20,7 @@ import (
 
 // testExamples uses all that is in examples/ and node-config/ for a cluster.
 func testExamples(t *testing.T, c *cluster.Cluster) {
-	all := manifests(t, c.Admin, examplesFolder, daemonSetFolder)
+	all := manifests(t, c.Admin, examplesDirectory, daemonSetDirectory)
 	prepare(t, c.Admin, strings.Join(slices.Collect(maps.Values(all)), "\n---\n"))
 	t.Run("accepted", func(t *testing.T) { testAccepted(t, c.Admin, all) })
 	t.Run("levels", func(t *testing.T) { testLevels(t, c.Admin, all) })
@@ -63,18 +63,18 @@ func check(t *testing.T, admin *cluster.Client, m manifest) (code int, answer st
 }
 
 const (
-	repository     = "../../"
-	examplesFolder = repository + "examples"
+	repository        = "../../"
+	examplesDirectory = repository + "examples"
 )
 
-// manifests returns those in folders by the path of their file, or of their folder if it has a
+// manifests returns those in directories by the path of their file, or of their directory if it has a
 // kustomization, in the repository.
-func manifests(t *testing.T, user *cluster.Client, folders ...string) map[string]string {
+func manifests(t *testing.T, user *cluster.Client, directories ...string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for _, folder := range folders {
+	for _, directory := range directories {
 		before := len(found)
-		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case err != nil:
 				return err
@@ -91,13 +91,13 @@ func manifests(t *testing.T, user *cluster.Client, folders ...string) map[string
 			return nil
 		})
 		if err != nil || len(found) == before {
-			t.Fatalf("%d manifests, none in %s: %v", len(found), folder, err)
+			t.Fatalf("%d manifests, none in %s: %v", len(found), directory, err)
 		}
 	}
 	return found
 }
 
-// kustomized tells whether the folder's kustomization has a use for the file, which need not be
+// kustomized tells whether the directory's kustomization has a use for the file, which need not be
 // a manifest of its own.
 func kustomized(t *testing.T, path string) bool {
 	t.Helper()

@@ -177,7 +177,7 @@ func namespaceOf(t *testing.T, n *node.Node) string {
 	return strings.TrimSpace(output.String())
 }
 
-// cgroupsOf returns the folders of a node's cgroup, in version 2 and in all hierarchies of version 1.
+// cgroupsOf returns the directories of a node's cgroup, in version 2 and in all hierarchies of version 1.
 func cgroupsOf(t *testing.T, cgroup string) []string {
 	t.Helper()
 	return append(glob(t, "/sys/fs/cgroup"+cgroup), glob(t, "/sys/fs/cgroup/*"+cgroup)...)

@@ -63,8 +63,8 @@ func (p *pod) start(t *testing.T) {
 	}
 }
 
-// mount makes the folder of a volume, with the owners and modes that the kubelet gives it.
-func (p *pod) mount(t *testing.T, volume corev1.Volume, folder string) {
+// mount makes the directory of a volume, with the owners and modes that the kubelet gives it.
+func (p *pod) mount(t *testing.T, volume corev1.Volume, directory string) {
 	t.Helper()
 	var files map[string]string
 	mode := os.FileMode(0o755)
@@ -78,12 +78,12 @@ func (p *pod) mount(t *testing.T, volume corev1.Volume, folder string) {
 	default:
 		t.Fatalf("the volume %s is of a kind that the test does not know", volume.Name)
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	p.own(t, folder, mode)
+	p.own(t, directory, mode)
 	for name, content := range files {
-		p.write(t, filepath.Join(folder, name), content)
+		p.write(t, filepath.Join(directory, name), content)
 	}
 }
 

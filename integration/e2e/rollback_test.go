@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	configFile = "/etc/pullpass/credential-provider-config.yaml"
-	binFolder  = "/usr/local/lib/pullpass"
+	configFile   = "/etc/pullpass/credential-provider-config.yaml"
+	binDirectory = "/usr/local/lib/pullpass"
 	// foreignConfig has a place for a duration.
 	foreignConfig = `apiVersion: kubelet.config.k8s.io/v1
 kind: CredentialProviderConfig
@@ -31,8 +31,8 @@ providers:
 func TestInstallRollback(t *testing.T) {
 	t.Parallel()
 	n := newTarget(t, node.Config{})
-	foreign := n.Path(binFolder + "/foreign")
-	n.Write(t, binFolder+"/foreign", "#!/bin/sh\nexit 1\n")
+	foreign := n.Path(binDirectory + "/foreign")
+	n.Write(t, binDirectory+"/foreign", "#!/bin/sh\nexit 1\n")
 	t.Run("refused", func(t *testing.T) { testRefused(t, n, foreign) })
 	t.Run("foreign provider", func(t *testing.T) { testForeignBreaks(t, n, foreign) })
 	t.Run("own binary", func(t *testing.T) { testBinaryBreaks(t, n) })
@@ -89,7 +89,7 @@ func testForeignBreaks(t *testing.T, n *target, foreign string) {
 func testBinaryBreaks(t *testing.T, n *target) {
 	files, args := n.files(t, settings), n.Kubelet().Args
 	var once sync.Once
-	n.BeforeStart(func() { once.Do(func() { os.Chmod(n.Path(binFolder+"/pullpass"), 0o644) }) })
+	n.BeforeStart(func() { once.Do(func() { os.Chmod(n.Path(binDirectory+"/pullpass"), 0o644) }) })
 	change := []string{"install", "--restart", "--restart-timeout=30s", "--env=HTTPS_PROXY=http://127.0.0.1:9"}
 	n.refuses(t, "kubelet", change...)
 	n.rolledBack(t, files, args)

@@ -43,7 +43,7 @@ func testScripts(t *testing.T, admin *cluster.Client) {
 		"attach-default.sh":  {"", []string{"attach"}, "attach", []string{ecrHost}},
 		"check.sh":           {"", []string{"regcred", ecrHost + "/team/app"}, "default", []string{ecrHost}},
 	}
-	paths, err := filepath.Glob(filepath.Join(examplesFolder, "pull-secret", "*.sh"))
+	paths, err := filepath.Glob(filepath.Join(examplesDirectory, "pull-secret", "*.sh"))
 	if err != nil || len(paths) != len(scripts) {
 		t.Fatalf("%d scripts, %d expectations, %v", len(paths), len(scripts), err)
 	}
@@ -80,9 +80,9 @@ const accessToken = "dckr_pat_example"
 func scriptRunner(i *issuer, admin *cluster.Client) func(t *testing.T, stdin, path string, args ...string) string {
 	return func(t *testing.T, stdin, path string, args ...string) string {
 		t.Helper()
-		folders := []string{filepath.Dir(binaries.Released), filepath.Dir(cluster.Binary(t, "kubectl")), os.Getenv("PATH")}
+		directories := []string{filepath.Dir(binaries.Released), filepath.Dir(cluster.Binary(t, "kubectl")), os.Getenv("PATH")}
 		script := exec.CommandContext(t.Context(), path, args...)
-		script.Env = append(slices.Clone(i.env), "PATH="+strings.Join(folders, ":"), "KUBECONFIG="+admin.Kubeconfig)
+		script.Env = append(slices.Clone(i.env), "PATH="+strings.Join(directories, ":"), "KUBECONFIG="+admin.Kubeconfig)
 		script.Stdin = strings.NewReader(stdin)
 		var output bytes.Buffer
 		script.Stdout, script.Stderr = &output, &output

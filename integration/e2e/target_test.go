@@ -108,26 +108,26 @@ func (n *target) hasPlugin() bool {
 	return slices.ContainsFunc(n.Kubelet().Args, func(arg string) bool { return strings.HasPrefix(arg, "--image-credential-provider-") })
 }
 
-// A file is one of the node's, or a folder.
+// A file is one of the node's, or a directory.
 type file struct {
 	mode    fs.FileMode
 	content [sha256.Size]byte
-	changed time.Time // not of a folder: a lock comes and goes
+	changed time.Time // not of a directory: a lock comes and goes
 }
 
-// The folders that an installer writes to.
+// The directories that an installer writes to.
 var (
 	settings   = []string{"/etc", "/usr/local/lib"} // what the kubelet is started with is there
 	everything = append(settings, "/var/lib/pullpass")
 )
 
-// files returns what is in folders, by path. The manifests of pods are not among it.
-func (n *target) files(t *testing.T, folders []string) map[string]file {
+// files returns what is in directories, by path. The manifests of pods are not among it.
+func (n *target) files(t *testing.T, directories []string) map[string]file {
 	t.Helper()
 	files := map[string]file{}
 	root := n.Path("/")
-	for _, folder := range folders {
-		err := fs.WalkDir(os.DirFS(root), folder[1:], func(path string, entry fs.DirEntry, err error) error {
+	for _, directory := range directories {
+		err := fs.WalkDir(os.DirFS(root), directory[1:], func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return nil
@@ -160,9 +160,9 @@ func (n *target) files(t *testing.T, folders []string) map[string]file {
 }
 
 // same checks that no file was written and the kubelet not restarted.
-func (n *target) same(t *testing.T, folders []string, files map[string]file, kubelet node.Kubelet) {
+func (n *target) same(t *testing.T, directories []string, files map[string]file, kubelet node.Kubelet) {
 	t.Helper()
-	after := n.files(t, folders)
+	after := n.files(t, directories)
 	for _, difference := range differences(files, after) {
 		t.Error(difference)
 	}

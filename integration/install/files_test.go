@@ -13,14 +13,14 @@ import (
 	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
-// mounted runs pullpass install --root where a tmpfs is mounted on a folder of the node, for that
+// mounted runs pullpass install --root where a tmpfs is mounted on a directory of the node, for that
 // process alone.
-func (m *machine) mounted(t *testing.T, options, folder string, args ...string) pullpass.Run {
+func (m *machine) mounted(t *testing.T, options, directory string, args ...string) pullpass.Run {
 	t.Helper()
 	const script = `mount -t tmpfs -o "$1" pullpass "$2" && shift 2 && exec "$@"`
-	must(t, os.MkdirAll(m.path(folder), 0o755))
+	must(t, os.MkdirAll(m.path(directory), 0o755))
 	p := newProcess(t, append([]string{"install", "--root", m.root}, args...)...)
-	p.Args = append([]string{"sh", "-c", script, "sh", options, m.path(folder), p.Path}, p.Args[1:]...)
+	p.Args = append([]string{"sh", "-c", script, "sh", options, m.path(directory), p.Path}, p.Args[1:]...)
 	shell, err := exec.LookPath("sh")
 	must(t, err)
 	p.Path = shell
@@ -33,7 +33,7 @@ func (m *machine) mounted(t *testing.T, options, folder string, args ...string) 
 func TestFileSystems(t *testing.T) {
 	t.Parallel()
 	const otherPlaces = "pullpass: hint: --bin-dir and --kubelet-config name other places"
-	for name, c := range map[string]struct{ options, folder, err, hint string }{
+	for name, c := range map[string]struct{ options, directory, err, hint string }{
 		"read-only":   {"ro", "/usr/local", "error: mkdir /usr/local/lib: read-only file system", otherPlaces},
 		"noexec":      {"noexec", "/usr/local", binDir + ": a program in this folder cannot be run: ", otherPlaces},
 		"full":        {"size=1m", "/usr/local", "write " + binDir + "/pullpass: no space left on device", ""},
@@ -45,15 +45,15 @@ func TestFileSystems(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t)
-			must(t, os.MkdirAll(m.path(c.folder), 0o755))
+			must(t, os.MkdirAll(m.path(c.directory), 0o755))
 			before := snapshot(t, m.root)
-			r := m.mounted(t, c.options, c.folder, "--platform", "kubeadm")
+			r := m.mounted(t, c.options, c.directory, "--platform", "kubeadm")
 			wantRun(t, r, 1, nothing, c.err)
 			if !strings.Contains(r.Stderr, c.hint) || r.Stdout != "" {
 				t.Errorf("stderr %q, want %q; stdout %q", r.Stderr, c.hint, r.Stdout)
 			}
 			wantSame(t, snapshot(t, m.root), before)
-			if c.folder != "/var/lib" {
+			if c.directory != "/var/lib" {
 				wantNoState(t, m)
 			}
 		})
@@ -93,7 +93,7 @@ func TestLinks(t *testing.T) {
 	wantSame(t, snapshot(t, m.root), before)
 }
 
-// TestUmask: the kubelet's folders do not depend on who installs.
+// TestUmask: the kubelet's directories do not depend on who installs.
 func TestUmask(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -114,31 +114,31 @@ func TestUmask(t *testing.T) {
 	}
 }
 
-// TestDirectory: of a config that is a folder, one file is ours.
+// TestDirectory: of a config that is a directory, one file is ours.
 func TestDirectory(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	const folder = "/etc/kubernetes/credential-providers"
+	const directory = "/etc/kubernetes/credential-providers"
 	const foreign = "apiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\nproviders:\n- {name: foreign, apiVersion: credentialprovider.kubelet.k8s.io/v1, defaultCacheDuration: 1m, matchImages: [docker.io]}\n"
-	m.write(folder+"/10-foreign.yaml", foreign)
-	m.write(folder+"/README", "not for the kubelet")
+	m.write(directory+"/10-foreign.yaml", foreign)
+	m.write(directory+"/README", "not for the kubelet")
 	m.write(binDir+"/foreign", "#!/bin/sh\n")
 	must(t, os.Chmod(m.path(binDir+"/foreign"), 0o755))
 	before := snapshot(t, m.root)
-	args := []string{"--kubelet-config", folder, "--bin-dir", binDir}
-	wantRun(t, m.install(args...), 0, "wrote "+folder+"/pullpass.yaml", "note: "+folder+"/10-foreign.yaml: the provider foreign serves images that pullpass serves, too")
+	args := []string{"--kubelet-config", directory, "--bin-dir", binDir}
+	wantRun(t, m.install(args...), 0, "wrote "+directory+"/pullpass.yaml", "note: "+directory+"/10-foreign.yaml: the provider foreign serves images that pullpass serves, too")
 	wantRun(t, m.install(append(args, "--replace")...), 0, "nothing to do", "the provider foreign is kept beside pullpass: it is in a file of its own")
 	new(loader).wantStarts(t, m)
-	wantRun(t, m.uninstall(), 0, "removed "+folder+"/pullpass.yaml", nothing)
+	wantRun(t, m.uninstall(), 0, "removed "+directory+"/pullpass.yaml", nothing)
 	wantSame(t, snapshot(t, m.root), before)
 
 	// A mistake of somebody else's is seen before anything is written.
 	must(t, os.Chmod(m.path(binDir+"/foreign"), 0o644))
 	before = snapshot(t, m.root)
-	wantRun(t, m.install(args...), 1, nothing, "error: the kubelet would not start: "+folder+"/10-foreign.yaml:4: ")
+	wantRun(t, m.install(args...), 1, nothing, "error: the kubelet would not start: "+directory+"/10-foreign.yaml:4: ")
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
-	wantRun(t, m.install("--platform", "k3s", "--kubelet-config", folder), 1, nothing, folder+" is a directory, and k3s takes only a file there")
+	wantRun(t, m.install("--platform", "k3s", "--kubelet-config", directory), 1, nothing, directory+" is a directory, and k3s takes only a file there")
 }
 
 // TestChangedByOthers: what somebody has changed after an install is not lost.
@@ -297,10 +297,10 @@ func TestNewerState(t *testing.T) {
 // TestNoRoot: what is no node is left alone.
 func TestNoRoot(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	wantRun(t, run(t, "install", "--root", folder, "--platform", "k3s"), 1, nothing, "hint: this is not the root of a Linux system; --root names one")
-	wantRun(t, run(t, "install", "--root", filepath.Join(folder, "none")), 1, nothing, "error: chroot to "+folder+"/none: no such file or directory")
-	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+	directory := t.TempDir()
+	wantRun(t, run(t, "install", "--root", directory, "--platform", "k3s"), 1, nothing, "hint: this is not the root of a Linux system; --root names one")
+	wantRun(t, run(t, "install", "--root", filepath.Join(directory, "none")), 1, nothing, "error: chroot to "+directory+"/none: no such file or directory")
+	if entries, err := os.ReadDir(directory); err != nil || len(entries) > 0 {
 		t.Errorf("there is %v, %v", entries, err)
 	}
 }

@@ -104,16 +104,16 @@ func (l *loader) wantStarts(t *testing.T, m *machine) {
 			flags[name] = value
 		}
 	}
-	config, folder := flags["config"], flags["bin-dir"]
-	if config == "" && folder == "" {
+	config, directory := flags["config"], flags["bin-dir"]
+	if config == "" && directory == "" {
 		return
 	}
 	files := snapshot(t, m.root)
-	content := files[config[1:]] + files[filepath.Join(folder, "pullpass")[1:]]
+	content := files[config[1:]] + files[filepath.Join(directory, "pullpass")[1:]]
 	if _, known := l.known.LoadOrStore(content, true); known {
 		return
 	}
-	if result := kubelet.Lookup(t, m.path(config), m.path(folder), nil); result.Refused != "" {
+	if result := kubelet.Lookup(t, m.path(config), m.path(directory), nil); result.Refused != "" {
 		t.Errorf("the kubelet would not start: %s", result.Refused)
 	}
 }

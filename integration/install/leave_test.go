@@ -20,24 +20,24 @@ func (m *machine) foreign(path string) {
 // not start.
 func TestLastProvider(t *testing.T) {
 	t.Parallel()
-	const folder = "/etc/kubernetes/credential-providers"
+	const directory = "/etc/kubernetes/credential-providers"
 	for name, runs := range map[string]bool{"runs": true, "does not run": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t)
 			m.stop()
-			m.foreign(folder + "/10-foreign.yaml")
-			m.flagsInUnit(folder)
-			wantRun(t, m.install(), 0, "wrote "+folder+"/pullpass.yaml", nothing)
-			must(t, os.Remove(m.path(folder+"/10-foreign.yaml")))
+			m.foreign(directory + "/10-foreign.yaml")
+			m.flagsInUnit(directory)
+			wantRun(t, m.install(), 0, "wrote "+directory+"/pullpass.yaml", nothing)
+			must(t, os.Remove(m.path(directory+"/10-foreign.yaml")))
 			if runs {
 				m.set(func() {
 					m.pid = 1
-					m.process(m.pid, []string{"/usr/bin/kubelet", "--image-credential-provider-config=" + folder, "--image-credential-provider-bin-dir=" + binDir})
+					m.process(m.pid, []string{"/usr/bin/kubelet", "--image-credential-provider-config=" + directory, "--image-credential-provider-bin-dir=" + binDir})
 				})
 			}
 			before := withState(m)
-			wantRun(t, m.uninstall("--restart"), 1, nothing, "error: uninstall: the kubelet has --image-credential-provider-config="+folder+" from elsewhere and does not start without it")
+			wantRun(t, m.uninstall("--restart"), 1, nothing, "error: uninstall: the kubelet has --image-credential-provider-config="+directory+" from elsewhere and does not start without it")
 			wantRun(t, m.uninstall("--restart", "--dry-run"), 1, nothing, "does not start without it")
 			wantSame(t, withState(m), before)
 		})

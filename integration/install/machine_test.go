@@ -27,7 +27,7 @@ const (
 	statePath  = "/var/lib/pullpass"
 )
 
-// A machine is a node in a folder, as kubeadm makes them, for --root. The test plays its kubelet
+// A machine is a node in a directory, as kubeadm makes them, for --root. The test plays its kubelet
 // and systemd: there is a /proc of plain files, and its systemctl asks the test.
 type machine struct {
 	t       testing.TB
@@ -71,8 +71,8 @@ func newMachine(t testing.TB) *machine {
 	} {
 		m.write(path, content)
 	}
-	for _, folder := range []string{"/run/systemd", "/usr/bin", "/var/lib"} {
-		must(t, os.MkdirAll(m.path(folder), 0o755))
+	for _, directory := range []string{"/run/systemd", "/usr/bin", "/var/lib"} {
+		must(t, os.MkdirAll(m.path(directory), 0o755))
 	}
 	must(t, os.Link(systemctl, m.path("/usr/bin/systemctl")))
 	listener, err := net.Listen("unix", m.path("/run/systemd/private"))
@@ -192,11 +192,11 @@ func (m *machine) start() {
 
 // process makes the files of /proc for a process.
 func (m *machine) process(pid int, command []string) {
-	folder := fmt.Sprintf("/proc/%d/", pid)
-	m.write(folder+"cmdline", strings.Join(command, "\x00")+"\x00")
-	m.write(folder+"status", fmt.Sprintf("Name:\tkubelet\nUid:\t0\t0\t0\t0\nNSpid:\t%d\n", pid))
-	m.write(folder+"stat", fmt.Sprintf("%d (kubelet) S 1 %s%d 0\n", pid, strings.Repeat("0 ", 17), 100*pid))
-	m.write(folder+"cgroup", "0::/system.slice/kubelet.service\n")
+	directory := fmt.Sprintf("/proc/%d/", pid)
+	m.write(directory+"cmdline", strings.Join(command, "\x00")+"\x00")
+	m.write(directory+"status", fmt.Sprintf("Name:\tkubelet\nUid:\t0\t0\t0\t0\nNSpid:\t%d\n", pid))
+	m.write(directory+"stat", fmt.Sprintf("%d (kubelet) S 1 %s%d 0\n", pid, strings.Repeat("0 ", 17), 100*pid))
+	m.write(directory+"cgroup", "0::/system.slice/kubelet.service\n")
 }
 
 // stop ends the kubelet.
@@ -316,7 +316,7 @@ func isWanted(t testing.TB, output, want string) bool {
 	return strings.Contains(output, want)
 }
 
-// snapshot returns all files below a folder with their modes, owners and contents, but for what
+// snapshot returns all files below a directory with their modes, owners and contents, but for what
 // the test plays and the state.
 func snapshot(t testing.TB, root string) map[string]string {
 	t.Helper()
@@ -356,7 +356,7 @@ func snapshot(t testing.TB, root string) map[string]string {
 	return files
 }
 
-// times are those of the changes of all files and folders, also of the state.
+// times are those of the changes of all files and directories, also of the state.
 func times(t testing.TB, root string) map[string]time.Time {
 	t.Helper()
 	all := map[string]time.Time{}

@@ -27,13 +27,13 @@ func TestMain(m *testing.M) {
 }
 
 func mainExitCode(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "pullpass-test-")
+	directory, err := os.MkdirTemp("", "pullpass-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder)
-	systemctl = filepath.Join(folder, "systemctl")
+	defer os.RemoveAll(directory)
+	systemctl = filepath.Join(directory, "systemctl")
 	build := exec.Command("go", "build", "-o", systemctl, "./systemctl")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {

@@ -26,7 +26,7 @@ const (
 	acrImage = "acme.azurecr.io/app"
 )
 
-// A nodeTree is what a kind of node has, a folder of trees, and where pullpass goes there.
+// A nodeTree is what a kind of node has, a directory of trees, and where pullpass goes there.
 type nodeTree struct {
 	name           string
 	config, binDir string
@@ -60,13 +60,13 @@ func onEachNode(t *testing.T, test func(t *testing.T, n nodeTree, root string)) 
 	}
 }
 
-// copyTree copies a folder of trees and returns the root of the copy. Files have the time of
+// copyTree copies a directory of trees and returns the root of the copy. Files have the time of
 // another day, so that one that is written again shows.
 func copyTree(t *testing.T, name string) string {
 	t.Helper()
 	root := t.TempDir()
 	must(t, os.CopyFS(root, os.DirFS(filepath.Join("trees", name))))
-	must(t, os.MkdirAll(filepath.Join(root, "var/lib"), 0o755)) // git keeps no empty folders
+	must(t, os.MkdirAll(filepath.Join(root, "var/lib"), 0o755)) // git keeps no empty directories
 	day := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	must(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
@@ -386,7 +386,7 @@ func TestPrintedPlatforms(t *testing.T) {
 }
 
 // TestOpenShift: the node's files are its operator's, unless the user names some. There they are
-// in a folder.
+// in a directory.
 func TestOpenShift(t *testing.T) {
 	const config, binDir = "/etc/kubernetes/credential-providers", "/usr/libexec/kubelet-image-credential-provider-plugins"
 	root := copyTree(t, "openshift")

@@ -309,7 +309,7 @@ func TestConfigCheckDirectory(t *testing.T) {
 	plugin, linked := with("plugin", ""), with("linked", "")
 	none := strings.Replace(configHead, "providers:", "providers: []", 1)
 	for name, test := range map[string]struct {
-		files map[string]string // a name with a slash at its end is that of a folder, a text that begins with -> that of a link
+		files map[string]string // a name with a slash at its end is that of a directory, a text that begins with -> that of a link
 		says  string            // "" for what is taken
 	}{
 		"two":                     {map[string]string{"a.yaml": plugin, "b.yml": linked}, ""},
@@ -330,9 +330,9 @@ func TestConfigCheckDirectory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
-			write(t, filepath.Join(folder, "config"), plugin, 0o600)
-			dir := filepath.Join(folder, "dir")
+			directory := t.TempDir()
+			write(t, filepath.Join(directory, "config"), plugin, 0o600)
+			dir := filepath.Join(directory, "dir")
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}

@@ -29,13 +29,13 @@ var binary string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		folder, err := os.MkdirTemp("", "pullpass-test-")
+		directory, err := os.MkdirTemp("", "pullpass-test-")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer os.RemoveAll(folder)
-		binary = filepath.Join(folder, "pullpass")
+		defer os.RemoveAll(directory)
+		binary = filepath.Join(directory, "pullpass")
 		build := exec.Command("go", "build", "-o", binary, "./cmd/pullpass")
 		build.Dir = "../.."
 		if output, err := build.CombinedOutput(); err != nil {
@@ -46,20 +46,20 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// A node is a folder with what pullpass has on a node, and the environment that it runs in.
+// A node is a directory with what pullpass has on a node, and the environment that it runs in.
 type node struct {
-	folder string
-	env    []string
+	directory string
+	env       []string
 }
 
 // newNode makes a node whose config has these rules, without a way to a real cloud. What env
 // adds counts.
 func newNode(t *testing.T, rules string, env ...string) node {
 	t.Helper()
-	n := node{folder: t.TempDir()}
+	n := node{directory: t.TempDir()}
 	n.env = append([]string{
 		"PATH=" + os.Getenv("PATH"),
-		"HOME=" + n.folder,
+		"HOME=" + n.directory,
 		"PULLPASS_CONFIG=" + n.path("config.yaml"),
 		"PULLPASS_CACHE_DIR=" + n.path("cache"),
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9",
@@ -72,7 +72,7 @@ func newNode(t *testing.T, rules string, env ...string) node {
 	return n
 }
 
-func (n node) path(name string) string { return filepath.Join(n.folder, name) }
+func (n node) path(name string) string { return filepath.Join(n.directory, name) }
 
 func (n node) write(t *testing.T, name, content string) {
 	t.Helper()

@@ -23,11 +23,11 @@ var claimCgroups = sync.OnceValues(func() (*os.File, error) { return claim(cgrou
 // is closed. If no other has told that, the cgroups that are there are of machines whose first process
 // was killed, and those without processes are removed.
 func claim(root string) (*os.File, error) {
-	folder, err := os.Open(root)
+	directory, err := os.Open(root)
 	if err != nil {
 		return nil, err
 	}
-	lock := func(how int) error { return os.NewSyscallError("flock", unix.Flock(int(folder.Fd()), how)) }
+	lock := func(how int) error { return os.NewSyscallError("flock", unix.Flock(int(directory.Fd()), how)) }
 	err = lock(unix.LOCK_EX | unix.LOCK_NB)
 	if err == nil {
 		removeLeft(root)
@@ -35,7 +35,7 @@ func claim(root string) (*os.File, error) {
 	if err == nil || errors.Is(err, unix.EWOULDBLOCK) {
 		err = lock(unix.LOCK_SH)
 	}
-	return folder, err
+	return directory, err
 }
 
 // removeLeft leaves what has processes, for those who come later.
@@ -43,15 +43,15 @@ func removeLeft(root string) {
 	for _, pattern := range []string{"/", "/*/"} { // of cgroups' version 2, of version 1
 		left, _ := filepath.Glob(root + pattern + cgroupPrefix + "*")
 		for _, cgroup := range left {
-			var folders []string
+			var directories []string
 			filepath.WalkDir(cgroup, func(path string, entry fs.DirEntry, err error) error {
 				if err == nil && entry.IsDir() {
-					folders = append(folders, path)
+					directories = append(directories, path)
 				}
 				return nil
 			})
-			for _, folder := range slices.Backward(folders) {
-				unix.Rmdir(folder)
+			for _, directory := range slices.Backward(directories) {
+				unix.Rmdir(directory)
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestClaim removes what is left, unless somebody else has machines. That folders are not empty stands
+// TestClaim removes what is left, unless somebody else has machines. That directories are not empty stands
 // for cgroups that have processes.
 func TestClaim(t *testing.T) {
 	root := t.TempDir()

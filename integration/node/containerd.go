@@ -20,7 +20,7 @@ import (
 const (
 	containerdSocket = "/run/containerd/containerd.sock"
 	containerdConfig = "/etc/containerd/config.toml"
-	hostsFolder      = "/etc/containerd/certs.d"
+	hostsDirectory   = "/etc/containerd/certs.d"
 	// pauseImage is what a pod's sandbox runs. If containerd came to pull it, its name would lead
 	// nowhere but to this machine.
 	pauseImage = "localhost/pause:test"
@@ -74,10 +74,10 @@ const startLimit = 2 * time.Minute
 // to its server: as the host itself and not as its mirror, after whose refusal containerd would
 // ask the real host.
 func (n *Node) configureContainerd() error {
-	err := n.machine.write(containerdConfig, fmt.Sprintf(containerdSettings, n.programs.runc, containerdSocket, pauseImage, hostsFolder))
+	err := n.machine.write(containerdConfig, fmt.Sprintf(containerdSettings, n.programs.runc, containerdSocket, pauseImage, hostsDirectory))
 	for host, address := range n.config.Registries {
 		hosts := fmt.Sprintf("server = %q\n", "http://"+address)
-		err = errors.Join(err, n.machine.write(filepath.Join(hostsFolder, host, "hosts.toml"), hosts))
+		err = errors.Join(err, n.machine.write(filepath.Join(hostsDirectory, host, "hosts.toml"), hosts))
 	}
 	return err
 }

@@ -86,15 +86,15 @@ func layerOf(files map[string][]byte) (v1.Layer, error) {
 	return static.NewLayer(content.Bytes(), types.DockerUncompressedLayer), nil
 }
 
-// program returns the static program of a folder below this one. The second time, Go's build
+// program returns the static program of a directory below this one. The second time, Go's build
 // cache has it.
 func program(name string) ([]byte, error) {
-	folder, err := os.MkdirTemp("", "pullpass-program-")
+	directory, err := os.MkdirTemp("", "pullpass-program-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, name)
+	defer os.RemoveAll(directory)
+	path := filepath.Join(directory, name)
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "github.com/pullpass/pullpass/integration/node/"+name)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if err := run(build); err != nil {

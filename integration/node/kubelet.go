@@ -160,7 +160,7 @@ func (n *Node) AwaitPod(t testing.TB, name string, wanted func(*corev1.Pod) bool
 	return pod
 }
 
-// RunStatic has the kubelet run a pod of the manifest folder. A static pod has no more than the
+// RunStatic has the kubelet run a pod of the manifest directory. A static pod has no more than the
 // node: no service account, no Secret.
 func (n *Node) RunStatic(t testing.TB, pod *corev1.Pod) {
 	t.Helper()

@@ -77,7 +77,7 @@ func (m *machine) path(path string) string {
 	return filepath.Join(fmt.Sprintf("/proc/%d/root", m.init.Process.Pid), path)
 }
 
-// write writes a file of the machine, and the folders above it.
+// write writes a file of the machine, and the directories above it.
 func (m *machine) write(path, content string) error {
 	path = m.path(path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -44,7 +44,7 @@ type Node struct {
 	machine  *machine
 	kubelet  *process // the one that was started last, if it is not supervised
 	address  string   // the kubelet's
-	logs     string   // a folder
+	logs     string   // a directory
 
 	supervisor *supervisor
 }
@@ -79,7 +79,7 @@ func Start(t testing.TB, config Config) *Node {
 // with an absolute target, which would be one of this machine.
 func (n *Node) Path(path string) string { return n.machine.path(path) }
 
-// Write writes a file of the node, which its owner alone can read, and the folders above it.
+// Write writes a file of the node, which its owner alone can read, and the directories above it.
 func (n *Node) Write(t testing.TB, path, content string) {
 	t.Helper()
 	if err := n.machine.write(path, content); err != nil {

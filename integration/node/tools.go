@@ -15,14 +15,14 @@ import (
 // programs are what a node runs.
 type programs struct {
 	kubelet    string
-	containerd string // the folder that has containerd, its shim and ctr
+	containerd string // the directory that has containerd, its shim and ctr
 	runc       string
 }
 
 // getPrograms builds and downloads what is not there yet.
 func getPrograms(t testing.TB) programs {
 	t.Helper()
-	containerd, err := containerdFolder()
+	containerd, err := containerdDirectory()
 	if err != nil {
 		t.Fatalf("get containerd: %v", err)
 	}
@@ -39,13 +39,13 @@ const (
 	containerdModule  = "github.com/containerd/containerd/v2"
 )
 
-func containerdFolder() (string, error) {
-	return kept("containerd-"+containerdVersion, func(folder string) error {
+func containerdDirectory() (string, error) {
+	return kept("containerd-"+containerdVersion, func(directory string) error {
 		install := exec.Command("go", "install", "-trimpath", "-ldflags=-s -w",
 			containerdModule+"/cmd/containerd@"+containerdVersion,
 			containerdModule+"/cmd/containerd-shim-runc-v2@"+containerdVersion,
 			containerdModule+"/cmd/ctr@"+containerdVersion)
-		install.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+folder)
+		install.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+directory)
 		return run(install)
 	})
 }
@@ -56,50 +56,50 @@ func runcPath() (string, error) {
 	if path, err := exec.LookPath("runc"); err == nil {
 		return path, nil
 	}
-	folder, err := kept("runc", unpackRunc)
+	directory, err := kept("runc", unpackRunc)
 	if err != nil {
 		return "", fmt.Errorf("%w; or else install runc", err)
 	}
-	return filepath.Join(folder, "usr", "sbin", "runc"), nil
+	return filepath.Join(directory, "usr", "sbin", "runc"), nil
 }
 
-func unpackRunc(folder string) error {
-	if err := download(folder, "runc"); err != nil {
+func unpackRunc(directory string) error {
+	if err := download(directory, "runc"); err != nil {
 		// The list of packages is missing or old.
 		if err := run(exec.Command("apt-get", "update")); err != nil {
 			return err
 		}
-		if err := download(folder, "runc"); err != nil {
+		if err := download(directory, "runc"); err != nil {
 			return err
 		}
 	}
-	packages, err := filepath.Glob(filepath.Join(folder, "runc_*.deb"))
+	packages, err := filepath.Glob(filepath.Join(directory, "runc_*.deb"))
 	if err != nil || len(packages) != 1 {
 		return errors.Join(err, fmt.Errorf("apt-get downloaded %q", packages))
 	}
-	if err := run(exec.Command("dpkg-deb", "--extract", packages[0], folder)); err != nil {
+	if err := run(exec.Command("dpkg-deb", "--extract", packages[0], directory)); err != nil {
 		return err
 	}
 	// What it is linked to, libseccomp, is not in the package.
-	return run(exec.Command(filepath.Join(folder, "usr", "sbin", "runc"), "--version"))
+	return run(exec.Command(filepath.Join(directory, "usr", "sbin", "runc"), "--version"))
 }
 
-// download puts a Debian package into folder. The user as whom apt downloads cannot write there.
-func download(folder, name string) error {
+// download puts a Debian package into directory. The user as whom apt downloads cannot write there.
+func download(directory, name string) error {
 	command := exec.Command("apt-get", "download", "-o", "APT::Sandbox::User=root", name)
-	command.Dir = folder
+	command.Dir = directory
 	return run(command)
 }
 
-// kept returns a folder below cluster.CacheFolder, which make fills if it is not there.
-func kept(name string, make func(folder string) error) (string, error) {
-	cache, err := cluster.CacheFolder()
+// kept returns a directory below cluster.CacheDirectory, which make fills if it is not there.
+func kept(name string, make func(directory string) error) (string, error) {
+	cache, err := cluster.CacheDirectory()
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(cache, name)
-	if _, err := os.Stat(folder); err == nil {
-		return folder, nil
+	directory := filepath.Join(cache, name)
+	if _, err := os.Stat(directory); err == nil {
+		return directory, nil
 	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
@@ -115,11 +115,11 @@ func kept(name string, make func(folder string) error) (string, error) {
 	if err := os.Chmod(unfinished, 0o755); err != nil {
 		return "", err
 	}
-	err = os.Rename(unfinished, folder)
+	err = os.Rename(unfinished, directory)
 	if errors.Is(err, os.ErrExist) {
 		err = nil // another process was as fast
 	}
-	return folder, err
+	return directory, err
 }
 
 // run runs a command, whose output is its error's.

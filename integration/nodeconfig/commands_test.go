@@ -26,8 +26,8 @@ func TestCommands(t *testing.T) {
 			used[match[1]] = append(used[match[1]], flag.FindAllString(match[2], -1)...)
 		}
 	}
-	for _, folder := range []string{"base", "dry-run", "registries", "uninstall"} {
-		pod := build(t, folder).daemonSet.Spec.Template.Spec
+	for _, directory := range []string{"base", "dry-run", "registries", "uninstall"} {
+		pod := build(t, directory).daemonSet.Spec.Template.Spec
 		for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
 			used[container.Args[0]] = append(used[container.Args[0]], flag.FindAllString(strings.Join(container.Args, " "), -1)...)
 			if probe := container.ReadinessProbe; probe != nil {

@@ -54,9 +54,9 @@ func decode(t *testing.T, text string) manifest {
 	return m
 }
 
-// build is what `kubectl kustomize` makes of a folder in daemonset/, with nothing but what the
+// build is what `kubectl kustomize` makes of a directory in daemonset/, with nothing but what the
 // binary has in it.
-func build(t *testing.T, folder string) manifest {
+func build(t *testing.T, directory string) manifest {
 	t.Helper()
 	files := filesys.MakeFsInMemory()
 	for _, name := range nodeconfig.Names() {
@@ -64,7 +64,7 @@ func build(t *testing.T, folder string) manifest {
 			t.Fatal(err)
 		}
 	}
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, "/daemonset/"+folder)
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, "/daemonset/"+directory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestRollout(t *testing.T) {
 
 // TestOverlays: each changes the base in what it is for, and in nothing else.
 func TestOverlays(t *testing.T) {
-	for folder, change := range map[string]func(*core.PodSpec){
+	for directory, change := range map[string]func(*core.PodSpec){
 		"canary": func(pod *core.PodSpec) { pod.NodeSelector["pullpass"] = "canary" },
 		"registries": func(pod *core.PodSpec) {
 			pod.InitContainers[0].Args = append(pod.InitContainers[0].Args,
@@ -202,10 +202,10 @@ func TestOverlays(t *testing.T) {
 			pod.Containers[0].ReadinessProbe = nil // it would never be ready
 		},
 	} {
-		t.Run(folder, func(t *testing.T) {
+		t.Run(directory, func(t *testing.T) {
 			want := build(t, "base")
 			change(&want.daemonSet.Spec.Template.Spec)
-			if got := build(t, folder); !reflect.DeepEqual(got, want) {
+			if got := build(t, directory); !reflect.DeepEqual(got, want) {
 				t.Errorf("got\n%+v\nwant\n%+v", got, want)
 			}
 		})

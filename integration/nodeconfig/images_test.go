@@ -17,7 +17,7 @@ func instructions(text string) []string {
 	return found
 }
 
-// TestImages: what is built for a read-only node has the binary of the image in the folder in which
+// TestImages: what is built for a read-only node has the binary of the image in the directory in which
 // that node's kubelet looks for plugins.
 func TestImages(t *testing.T) {
 	const image, inImage = "registry.example.com/pullpass/pullpass:1.0", "/usr/local/bin/pullpass"

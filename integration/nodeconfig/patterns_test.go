@@ -140,7 +140,7 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// testLoaded has the kubelet load the config, with a binary for each provider in its folder, and
+// testLoaded has the kubelet load the config, with a binary for each provider in its directory, and
 // without.
 func testLoaded(t *testing.T, config credentialProviderConfig, names []string) {
 	text, err := yaml.Marshal(config)

@@ -23,7 +23,7 @@ import (
 // noChecksum stands where the user has to write the binary's own.
 var noChecksum = strings.Repeat("0", 64)
 
-// TestScripts runs what the files have nodes run, with the folders of a node elsewhere, and with
+// TestScripts runs what the files have nodes run, with the directories of a node elsewhere, and with
 // a curl, a systemctl and a pullpass that write down how they are called.
 func TestScripts(t *testing.T) {
 	install := "pullpass install"
@@ -71,7 +71,7 @@ func TestKopsAgain(t *testing.T) {
 	}
 }
 
-// A machine is folders in the place of a node's.
+// A machine is directories in the place of a node's.
 type machine struct {
 	root     string
 	checksum string // of the pullpass that can be downloaded
@@ -82,8 +82,8 @@ const fakes = "/fakes"
 func newMachine(t *testing.T) machine {
 	t.Helper()
 	m := machine{root: t.TempDir()}
-	for _, folder := range []string{fakes, "/usr/local/bin", "/etc/systemd/system", "/opt/pullpass", "/tmp"} {
-		if err := os.MkdirAll(m.root+folder, 0o755); err != nil {
+	for _, directory := range []string{fakes, "/usr/local/bin", "/etc/systemd/system", "/opt/pullpass", "/tmp"} {
+		if err := os.MkdirAll(m.root+directory, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,8 +127,8 @@ func (m machine) run(t *testing.T, script, checksum string) (string, error) {
 	if !strings.Contains(script, noChecksum) {
 		t.Fatalf("no place for a checksum:\n%s", script)
 	}
-	for _, folder := range []string{"/usr/local/bin/", "/etc/systemd/system/", "/opt/pullpass/", "/tmp/pullpass"} {
-		script = strings.ReplaceAll(script, folder, m.root+folder)
+	for _, directory := range []string{"/usr/local/bin/", "/etc/systemd/system/", "/opt/pullpass/", "/tmp/pullpass"} {
+		script = strings.ReplaceAll(script, directory, m.root+directory)
 	}
 	command := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.ReplaceAll(script, noChecksum, checksum))
 	command.Env = []string{"PATH=" + m.root + fakes + ":/usr/bin:/bin"}

@@ -134,14 +134,14 @@ func TestUnreadableEntry(t *testing.T) {
 
 const nobody = 65534
 
-// storeOfNobody is in a folder that nobody can reach, while those of tests are closed to others.
+// storeOfNobody is in a directory that nobody can reach, while those of tests are closed to others.
 func storeOfNobody(t *testing.T) store {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "pullpass-nobody-")
+	directory, err := os.MkdirTemp("", "pullpass-nobody-")
 	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	must(t, os.Chown(folder, nobody, nobody))
-	return store(filepath.Join(folder, "cache"))
+	t.Cleanup(func() { os.RemoveAll(directory) })
+	must(t, os.Chown(directory, nobody, nobody))
+	return store(filepath.Join(directory, "cache"))
 }
 
 func askAsNobody(t *testing.T, c *cloud, s store) run {

@@ -43,8 +43,8 @@ func TestDockerHubHelpers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			folder := filepath.Dir(write(t, "config.json", c.config))
-			r := ask(t, []string{"DOCKER_CONFIG=" + folder, "PATH=" + bin + ":" + os.Getenv("PATH")}, hubImage)
+			directory := filepath.Dir(write(t, "config.json", c.config))
+			r := ask(t, []string{"DOCKER_CONFIG=" + directory, "PATH=" + bin + ":" + os.Getenv("PATH")}, hubImage)
 			r.silent(t, secret)
 			switch {
 			case c.none:
@@ -74,8 +74,8 @@ func TestNoSecretInArguments(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(bin, "docker-credential-seen"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Dir(write(t, "config.json", `{"credsStore": "seen"}`))
-	ask(t, []string{"DOCKER_CONFIG=" + folder, "PATH=" + bin + ":" + os.Getenv("PATH")}, hubImage).answered(t, "docker.io")
+	directory := filepath.Dir(write(t, "config.json", `{"credsStore": "seen"}`))
+	ask(t, []string{"DOCKER_CONFIG=" + directory, "PATH=" + bin + ":" + os.Getenv("PATH")}, hubImage).answered(t, "docker.io")
 	text, err := os.ReadFile(seen)
 	if err != nil {
 		t.Fatal(err)

@@ -35,14 +35,14 @@ type files struct{ key, federated, federatedURL, impersonating string }
 
 func writeFiles(t *testing.T, google *googlefake.Server) files {
 	t.Helper()
-	folder := t.TempDir()
+	directory := t.TempDir()
 	f := files{
-		key:           filepath.Join(folder, "key.json"),
-		federated:     filepath.Join(folder, "federated.json"),
-		federatedURL:  filepath.Join(folder, "federated-url.json"),
-		impersonating: filepath.Join(folder, "impersonating.json"),
+		key:           filepath.Join(directory, "key.json"),
+		federated:     filepath.Join(directory, "federated.json"),
+		federatedURL:  filepath.Join(directory, "federated-url.json"),
+		impersonating: filepath.Join(directory, "impersonating.json"),
 	}
-	subject := filepath.Join(folder, "subject")
+	subject := filepath.Join(directory, "subject")
 	for _, err := range []error{
 		google.WriteKeyFile(f.key, keyAccount, ""),
 		google.WriteSubjectToken(subject),

@@ -17,7 +17,7 @@ import (
 const hubPassword = "dckr_pat_good"
 
 // A node has what a node with the plugin has: the kubelet's configuration of this repository,
-// the binary in its folder, identities of two clouds, a Docker Hub login, and a registry that
+// the binary in its directory, identities of two clouds, a Docker Hub login, and a registry that
 // takes the credentials of all three.
 type node struct {
 	aws      *awsfake.Server

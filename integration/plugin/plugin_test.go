@@ -127,7 +127,7 @@ func (r run) silent(t *testing.T, secrets ...string) {
 // join makes one environment of several.
 func join(environments ...[]string) []string { return slices.Concat(environments...) }
 
-// write writes a file that only its owner can read, below a new folder, and returns its path.
+// write writes a file that only its owner can read, below a new directory, and returns its path.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

@@ -20,31 +20,31 @@ type Binaries struct {
 }
 
 // Main builds the binaries, runs the tests, removes the binaries and returns the exit code. It is
-// for TestMain, after flag.Parse, of a package one folder below the module.
+// for TestMain, after flag.Parse, of a package one directory below the module.
 func Main(m *testing.M, binaries *Binaries) int {
-	folder, err := os.MkdirTemp("", "pullpass-test-")
+	directory, err := os.MkdirTemp("", "pullpass-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder)
-	if *binaries, err = buildAll(folder); err != nil {
+	defer os.RemoveAll(directory)
+	if *binaries, err = buildAll(directory); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
 }
 
-func buildAll(folder string) (Binaries, error) {
+func buildAll(directory string) (Binaries, error) {
 	// As the Makefile does, which has it in Go's build cache.
-	released := filepath.Join(folder, "pullpass")
+	released := filepath.Join(directory, "pullpass")
 	if err := build(released, []string{"CGO_ENABLED=0"}, "-trimpath", "-buildvcs=auto", "-ldflags=-s -w"); err != nil {
 		return Binaries{}, err
 	}
 	if !RaceEnabled {
 		return Binaries{released, released}, nil
 	}
-	tested := filepath.Join(folder, "race", "pullpass")
+	tested := filepath.Join(directory, "race", "pullpass")
 	return Binaries{tested, released}, build(tested, nil, "-race")
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/pullpass/pullpass/integration/release/source"
 )
 
-// makeArchives makes the files of a release in the folder out. sbomTool is the path of
+// makeArchives makes the files of a release in the directory out. sbomTool is the path of
 // cyclonedx-gomod.
 func makeArchives(ctx context.Context, out string, platforms []source.Platform, sbomTool string) error {
 	work, err := os.MkdirTemp("", "pullpass-release-")
@@ -56,7 +56,7 @@ func makeArchives(ctx context.Context, out string, platforms []source.Platform, 
 	return writeChecksums(out)
 }
 
-// baseName is the name of an archive without its extension, and of the folder in it.
+// baseName is the name of an archive without its extension, and of the directory in it.
 func baseName(binary source.Binary) string {
 	return "pullpass-" + binary.Version + "-" + binary.Platform.OS + "-" + binary.Platform.Arch
 }
@@ -103,11 +103,11 @@ func writeBinaryArchive(base string, binary source.Binary, common []archive.Entr
 	entries := append(slices.Clone(common),
 		archive.Entry{Name: "THIRD-PARTY-LICENSES", Mode: 0o644, Data: licences},
 		archive.Entry{Name: filepath.Base(binary.Path), Mode: 0o755, Data: program})
-	folder := filepath.Base(base) + "/"
+	directory := filepath.Base(base) + "/"
 	for i := range entries {
-		entries[i].Name = folder + entries[i].Name
+		entries[i].Name = directory + entries[i].Name
 	}
-	entries = append([]archive.Entry{{Name: folder, Mode: 0o755}}, entries...)
+	entries = append([]archive.Entry{{Name: directory, Mode: 0o755}}, entries...)
 
 	write, extension := archive.WriteTarGz, ".tar.gz"
 	if binary.Platform.OS == "windows" {
@@ -135,19 +135,19 @@ func writeSBOM(ctx context.Context, tool, path string, platform source.Platform)
 	return nil
 }
 
-// writeChecksums writes the checksums of all files in a folder as sha256sum does.
-func writeChecksums(folder string) error {
-	entries, err := os.ReadDir(folder) // sorted by name
+// writeChecksums writes the checksums of all files in a directory as sha256sum does.
+func writeChecksums(directory string) error {
+	entries, err := os.ReadDir(directory) // sorted by name
 	if err != nil {
 		return err
 	}
 	var lines strings.Builder
 	for _, entry := range entries {
-		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		content, err := os.ReadFile(filepath.Join(directory, entry.Name()))
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(&lines, "%x  %s\n", sha256.Sum256(content), entry.Name())
 	}
-	return os.WriteFile(filepath.Join(folder, "checksums.txt"), []byte(lines.String()), 0o644)
+	return os.WriteFile(filepath.Join(directory, "checksums.txt"), []byte(lines.String()), 0o644)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/pullpass/pullpass/integration/release/source"
 )
 
-// buildAll builds pullpass for all platforms, in a folder below which each has its own.
-func buildAll(ctx context.Context, folder string, platforms []source.Platform) ([]source.Binary, error) {
+// buildAll builds pullpass for all platforms, in a directory below which each has its own.
+func buildAll(ctx context.Context, directory string, platforms []source.Platform) ([]source.Binary, error) {
 	var binaries []source.Binary
 	for _, platform := range platforms {
 		name := "pullpass"
@@ -19,7 +19,7 @@ func buildAll(ctx context.Context, folder string, platforms []source.Platform) (
 			name += ".exe"
 		}
 		fmt.Fprintln(os.Stderr, "build", platform)
-		binary, err := source.Build(ctx, ".", filepath.Join(folder, platform.OS+"-"+platform.Arch, name), platform)
+		binary, err := source.Build(ctx, ".", filepath.Join(directory, platform.OS+"-"+platform.Arch, name), platform)
 		if err != nil {
 			return nil, err
 		}

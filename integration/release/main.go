@@ -3,7 +3,7 @@
 //	release image [-push REFERENCE]... OUT PLATFORM...
 //	release archives -sbom-tool CYCLONEDX-GOMOD OUT PLATFORM...
 //
-// OUT is a folder that is new or empty. The first makes the image of those platforms that are Linux:
+// OUT is a directory that is new or empty. The first makes the image of those platforms that are Linux:
 // as an image layout of OCI in oci/, as an archive of that in pullpass.tar, and the digests of the
 // whole and of each platform in digests. With -push it pushes the image as well. The second makes
 // the files of a release: for each platform an archive with the binary and a list of what is in that
@@ -72,15 +72,15 @@ func run(ctx context.Context, args []string) error {
 	return makeArchives(ctx, flags.Arg(0), platforms, sbomTool)
 }
 
-// makeEmpty makes the folder that everything is written into, and takes no other than a new or empty
+// makeEmpty makes the directory that everything is written into, and takes no other than a new or empty
 // one: what is left of another commit would be released.
-func makeEmpty(folder string) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+func makeEmpty(directory string) error {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(folder)
+	entries, err := os.ReadDir(directory)
 	if err == nil && len(entries) > 0 {
-		err = fmt.Errorf("%s is not empty", folder)
+		err = fmt.Errorf("%s is not empty", directory)
 	}
 	return err
 }

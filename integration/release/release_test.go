@@ -72,7 +72,7 @@ func TestRelease(t *testing.T) {
 func snapshot(t *testing.T) string {
 	t.Helper()
 	const repository = "../.."
-	folder := t.TempDir()
+	directory := t.TempDir()
 	for _, path := range strings.Split(git(t, repository, "ls-files", "--cached", "--others", "--exclude-standard", "-z"), "\x00") {
 		info, err := os.Stat(filepath.Join(repository, path))
 		if path == "" || errors.Is(err, fs.ErrNotExist) { // deleted, and not yet committed
@@ -81,22 +81,22 @@ func snapshot(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.MkdirAll(filepath.Join(folder, filepath.Dir(path)), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(directory, filepath.Dir(path)), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(folder, path), read(t, repository, path), info.Mode()); err != nil {
+		if err := os.WriteFile(filepath.Join(directory, path), read(t, repository, path), info.Mode()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// From here on, the hooks and templates of who runs the tests are not for what is made.
 	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-	git(t, folder, "init", "--quiet")
-	git(t, folder, "add", "--all")
-	git(t, folder, "-c", "user.name=acme", "-c", "user.email=acme@example.com", "-c", "commit.gpgSign=false",
+	git(t, directory, "init", "--quiet")
+	git(t, directory, "add", "--all")
+	git(t, directory, "-c", "user.name=acme", "-c", "user.email=acme@example.com", "-c", "commit.gpgSign=false",
 		"commit", "--quiet", "--message=Release")
-	git(t, folder, "-c", "tag.gpgSign=false", "tag", version)
-	return folder
+	git(t, directory, "-c", "tag.gpgSign=false", "tag", version)
+	return directory
 }
 
 // withoutGitVariables drops what git sets for its hooks, from one of which the tests may run: it
@@ -110,10 +110,10 @@ func withoutGitVariables(t *testing.T) {
 	}
 }
 
-func git(t *testing.T, folder string, args ...string) string {
+func git(t *testing.T, directory string, args ...string) string {
 	t.Helper()
 	command := exec.Command("git", args...)
-	command.Dir = folder
+	command.Dir = directory
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	output, err := command.Output()
@@ -137,18 +137,18 @@ func makeTarget(t *testing.T, repository, umask string, env []string, args ...st
 	return string(output)
 }
 
-func read(t *testing.T, folder, name string) []byte {
+func read(t *testing.T, directory, name string) []byte {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(folder, name))
+	content, err := os.ReadFile(filepath.Join(directory, name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content
 }
 
-func names(t *testing.T, folder string) []string {
+func names(t *testing.T, directory string) []string {
 	t.Helper()
-	entries, err := os.ReadDir(folder)
+	entries, err := os.ReadDir(directory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,15 +160,15 @@ func names(t *testing.T, folder string) []string {
 }
 
 // checkChecksums checks that checksums.txt is right for all other files, as sha256sum writes it.
-func checkChecksums(t *testing.T, folder string) {
+func checkChecksums(t *testing.T, directory string) {
 	t.Helper()
 	var want strings.Builder
-	for _, name := range names(t, folder) {
+	for _, name := range names(t, directory) {
 		if name != "checksums.txt" {
-			fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(read(t, folder, name)), name)
+			fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(read(t, directory, name)), name)
 		}
 	}
-	if got := string(read(t, folder, "checksums.txt")); got != want.String() {
+	if got := string(read(t, directory, "checksums.txt")); got != want.String() {
 		t.Errorf("checksums.txt is\n%snot\n%s", got, want.String())
 	}
 }
@@ -185,19 +185,19 @@ func checkArchive(t *testing.T, out, name string, platform source.Platform, comm
 	} else {
 		files = untar(t, content)
 	}
-	folder := strings.TrimSuffix(strings.TrimSuffix(name, ".tar.gz"), ".zip") + "/"
+	directory := strings.TrimSuffix(strings.TrimSuffix(name, ".tar.gz"), ".zip") + "/"
 	for _, file := range []string{"README.md", "CHANGELOG.md", "LICENSE", "node-config/credential-provider-config.yaml"} {
-		if !bytes.Equal(files[folder+file], read(t, "../..", file)) {
+		if !bytes.Equal(files[directory+file], read(t, "../..", file)) {
 			t.Errorf("%s is not the repository's", file)
 		}
 	}
 	for file := range files {
-		if !strings.HasPrefix(file, folder) || filepath.Ext(file) == ".go" {
+		if !strings.HasPrefix(file, directory) || filepath.Ext(file) == ".go" {
 			t.Errorf("%s is in the archive", file)
 		}
 	}
 	path := filepath.Join(t.TempDir(), program)
-	if err := os.WriteFile(path, files[folder+program], 0o755); err != nil {
+	if err := os.WriteFile(path, files[directory+program], 0o755); err != nil {
 		t.Fatal(err)
 	}
 	binary, err := source.ReadBinary(path)
@@ -208,7 +208,7 @@ func checkArchive(t *testing.T, out, name string, platform source.Platform, comm
 		t.Errorf("the binary is %+v", binary)
 	}
 	for _, module := range binary.Modules {
-		if !bytes.Contains(files[folder+"THIRD-PARTY-LICENSES"], []byte("\n"+module.Path+" "+module.Version+": LICENSE")) {
+		if !bytes.Contains(files[directory+"THIRD-PARTY-LICENSES"], []byte("\n"+module.Path+" "+module.Version+": LICENSE")) {
 			t.Errorf("no licence of %s", module.Path)
 		}
 	}

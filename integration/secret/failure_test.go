@@ -122,15 +122,15 @@ func TestAllOrNothing(t *testing.T) {
 	for name, f := range w.failures(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
-			kept := filepath.Join(folder, "kept.yaml")
+			directory := t.TempDir()
+			kept := filepath.Join(directory, "kept.yaml")
 			must(t, os.WriteFile(kept, []byte("a good Secret\n"), 0o640))
-			before := state(t, folder)
-			for _, args := range [][]string{nil, {"--out", filepath.Join(folder, "new.yaml")}, {"--out", kept}} {
+			before := state(t, directory)
+			for _, args := range [][]string{nil, {"--out", filepath.Join(directory, "new.yaml")}, {"--out", kept}} {
 				r := f.with(append(args, "-v")...).run(t)
 				checkFailed(t, r, f.want...)
 				checkSilent(t, r, w.secrets(t)...)
-				if after := state(t, folder); !slices.Equal(after, before) {
+				if after := state(t, directory); !slices.Equal(after, before) {
 					t.Errorf("with %q the folder has %q, before %q", args, after, before)
 				}
 			}
@@ -142,9 +142,9 @@ func TestAllOrNothing(t *testing.T) {
 // of a scope.
 func TestWithoutACache(t *testing.T) {
 	w := newWorld(t)
-	folder := t.TempDir()
-	must(t, os.Chmod(folder, 0o777))
-	c := call{env: append(w.nodeEnv(), "PULLPASS_CACHE_DIR="+folder), args: []string{"-o", "json",
+	directory := t.TempDir()
+	must(t, os.Chmod(directory, 0o777))
+	c := call{env: append(w.nodeEnv(), "PULLPASS_CACHE_DIR="+directory), args: []string{"-o", "json",
 		"--registry", "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
 		"--image", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app",
 		"--registry", "210987654321.dkr.ecr.eu-central-1.amazonaws.com",
@@ -159,16 +159,16 @@ func TestWithoutACache(t *testing.T) {
 	}
 }
 
-// state tells what is in a folder: names, modes, contents, and of which files.
-func state(t *testing.T, folder string) []string {
+// state tells what is in a directory: names, modes, contents, and of which files.
+func state(t *testing.T, directory string) []string {
 	t.Helper()
-	files, err := os.ReadDir(folder)
+	files, err := os.ReadDir(directory)
 	must(t, err)
 	var list []string
 	for _, file := range files {
 		info, err := file.Info()
 		must(t, err)
-		list = append(list, file.Name()+" "+info.Mode().String()+" "+info.ModTime().String()+" "+read(t, filepath.Join(folder, file.Name())))
+		list = append(list, file.Name()+" "+info.Mode().String()+" "+info.ModTime().String()+" "+read(t, filepath.Join(directory, file.Name())))
 	}
 	return list
 }

@@ -32,17 +32,17 @@ func TestStoppedWhileItWaits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			folder := t.TempDir()
-			kept := filepath.Join(folder, "kept.yaml")
+			directory := t.TempDir()
+			kept := filepath.Join(directory, "kept.yaml")
 			must(t, os.WriteFile(kept, []byte("a good Secret\n"), 0o600))
-			before := state(t, folder)
+			before := state(t, directory)
 			w.aws.Always(awsfake.GetAuthorizationToken, script.Hang())
-			for i, args := range [][]string{nil, {"--out", kept}, {"--out", filepath.Join(folder, "new.yaml")}} {
+			for i, args := range [][]string{nil, {"--out", kept}, {"--out", filepath.Join(directory, "new.yaml")}} {
 				p := w.three().with(args...).launch(t)
 				w.await(t, awsfake.GetAuthorizationToken, i+1)
 				must(t, p.Process.Signal(c.signal))
 				r := end(t, p)
-				if after := state(t, folder); r.Code != c.code || r.Stdout != "" || !slices.Equal(after, before) {
+				if after := state(t, directory); r.Code != c.code || r.Stdout != "" || !slices.Equal(after, before) {
 					t.Errorf("with %q: exit code %d, %d bytes on stdout, the folder has %q", args, r.Code, len(r.Stdout), after)
 				}
 				if c.code == 1 {
@@ -170,7 +170,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestKilledAtTheFile kills the process as soon as there is any change in the folder.
+// TestKilledAtTheFile kills the process as soon as there is any change in the directory.
 func TestKilledAtTheFile(t *testing.T) {
 	const kills = 30
 	r := newWorld(t).newRotation(t)

@@ -144,7 +144,7 @@ func (c config) secrets() []string {
 	return secrets
 }
 
-// write writes a file that only its owner can read, below a new folder, and returns its path.
+// write writes a file that only its owner can read, below a new directory, and returns its path.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

@@ -57,7 +57,7 @@ type world struct {
 	proxy  *tlsproxy.Proxy // to the real names of AWS
 	user   awsfake.Identity
 	key    string // path of a Google key file
-	bin    string // a folder with credential helpers
+	bin    string // a directory with credential helpers
 }
 
 func newWorld(t *testing.T) *world {

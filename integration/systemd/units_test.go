@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	folder = "../../node-config"
-	binary = "/usr/local/lib/pullpass/pullpass"
+	directory = "../../node-config"
+	binary    = "/usr/local/lib/pullpass/pullpass"
 )
 
 // known are the sections and keys of systemd that the units may have: those of systemd 245 and
@@ -34,7 +34,7 @@ var known = map[string][]string{
 // there once.
 func read(t *testing.T, name string) map[string]string {
 	t.Helper()
-	file, err := os.Open(filepath.Join(folder, name))
+	file, err := os.Open(filepath.Join(directory, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestInstallService(t *testing.T) {
 	}
 	// The user data and the image for EKS put the binary and the unit where this one looks.
 	for _, name := range []string{"eks/eks.mime", "packer/pullpass.pkr.hcl"} {
-		data, err := os.ReadFile(filepath.Join(folder, name))
+		data, err := os.ReadFile(filepath.Join(directory, name))
 		if err != nil || !strings.Contains(string(data), command+" config show pullpass-install.service > /etc/systemd/system/pullpass-install.service") {
 			t.Errorf("%s does not install the unit: %v", name, err)
 		}
@@ -127,7 +127,7 @@ func TestBinaryPath(t *testing.T) {
 		"../README.md":                    binary,
 		"credential-provider-config.yaml": "--image-credential-provider-bin-dir=" + filepath.Dir(binary),
 	} {
-		data, err := os.ReadFile(filepath.Join(folder, name))
+		data, err := os.ReadFile(filepath.Join(directory, name))
 		if err != nil || !strings.Contains(string(data), text) {
 			t.Errorf("%s does not name %s: %v", name, text, err)
 		}

@@ -189,14 +189,14 @@ func TestNotes(t *testing.T) {
 			script = s
 		}
 	}
-	folder := t.TempDir()
+	directory := t.TempDir()
 	changelog := "# Changelog\n\n## Unreleased\n\n- A\n\n## v1.2.3 (2026-11-24)\n\n- B\n- C\n\n## v1.2.30\n\n## v1.2\n\n- D\n"
-	if err := os.WriteFile(filepath.Join(folder, "CHANGELOG.md"), []byte(changelog), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(directory, "CHANGELOG.md"), []byte(changelog), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for tag, want := range map[string]string{"v1.2.3": "\n- B\n- C\n\n", "v1.2": "\n- D\n", "v1.2.30": "", "v2": ""} {
 		step := exec.Command("bash", "-e", "-o", "pipefail", "-c", script)
-		step.Dir = folder
+		step.Dir = directory
 		temporary := t.TempDir()
 		step.Env = append(os.Environ(), "GITHUB_REF_NAME="+tag, "RUNNER_TEMP="+temporary)
 		output, err := step.CombinedOutput()

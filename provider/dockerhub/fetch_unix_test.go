@@ -30,7 +30,7 @@ func TestFetch(t *testing.T) {
 		username       string
 		password       string
 		repositoryOnly bool
-		err            string // $ stands for the folder of the files
+		err            string // $ stands for the directory of the files
 		hint           string
 	}{
 		{

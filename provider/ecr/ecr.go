@@ -24,7 +24,7 @@ type Provider struct {
 	Profile    string // profile of the shared config files to take in place of the chain
 	Endpoint   string // URL of the ECR API, such as a VPC endpoint's; "" for the host's own
 
-	Home   string                                // the user's home folder; "" for none
+	Home   string                                // the user's home directory; "" for none
 	Getenv func(string) string                   // the environment that the SDK reads
 	Now    func() time.Time                      // the clock
 	Proxy  func(*http.Request) (*url.URL, error) // the proxy for a request, nil for none

@@ -82,7 +82,7 @@ func lookup(t *testing.T, image string) provider.Host {
 	return host
 }
 
-// clean leaves no variable of the SDK in the environment, and no file in the home folder.
+// clean leaves no variable of the SDK in the environment, and no file in the home directory.
 func clean(t *testing.T) {
 	t.Helper()
 	t.Setenv("HOME", t.TempDir())

@@ -11,7 +11,7 @@ import (
 
 // Write makes data the content of the regular file at path, in one step: whoever reads it, and
 // whatever happens meanwhile, it is the old file or the whole new one. The new one belongs to the
-// user alone, mode 0600. The folder must exist. An error leaves nothing behind; it is
+// user alone, mode 0600. The directory must exist. An error leaves nothing behind; it is
 // "write PATH: cause".
 func Write(path string, data []byte) error {
 	if err := write(path, data); err != nil {

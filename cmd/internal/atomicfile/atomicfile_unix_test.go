@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// wantFile fails the test unless path holds content with mode 0600, alone in its folder.
+// wantFile fails the test unless path holds content with mode 0600, alone in its directory.
 func wantFile(t *testing.T, path, content string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -53,21 +53,21 @@ func TestWriteInTheWorkingDirectory(t *testing.T) {
 }
 
 func TestWriteFails(t *testing.T) {
-	folder := t.TempDir()
-	file := filepath.Join(folder, "file")
+	directory := t.TempDir()
+	file := filepath.Join(directory, "file")
 	if err := os.WriteFile(file, []byte("kept"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	link := filepath.Join(folder, "link")
+	link := filepath.Join(directory, "link")
 	if err := os.Symlink(file, link); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		folder:                                  "it is there and not a regular file",
-		link:                                    "it is there and not a regular file",
-		"/dev/null":                             "it is there and not a regular file",
-		filepath.Join(folder, "none", "a.yaml"): "no such file or directory",
-		filepath.Join(file, "a.yaml"):           "not a directory",
+		directory:   "it is there and not a regular file",
+		link:        "it is there and not a regular file",
+		"/dev/null": "it is there and not a regular file",
+		filepath.Join(directory, "none", "a.yaml"): "no such file or directory",
+		filepath.Join(file, "a.yaml"):              "not a directory",
 	} {
 		if err := Write(path, []byte("new")); err == nil || err.Error() != "write "+path+": "+want {
 			t.Errorf("the error for %s is %v, want %s", path, err, want)
@@ -76,7 +76,7 @@ func TestWriteFails(t *testing.T) {
 	if data, _ := os.ReadFile(file); string(data) != "kept" {
 		t.Errorf("the file holds %q", data)
 	}
-	if files, _ := os.ReadDir(folder); len(files) != 2 {
+	if files, _ := os.ReadDir(directory); len(files) != 2 {
 		t.Errorf("the folder holds %v", files)
 	}
 }

@@ -43,7 +43,7 @@ const (
 	// staleAfter is the age at which a fetch that is not written to the end never will be, and
 	// one that nobody has collected is cleared away: then someone holds the lock for good.
 	staleAfter = 10 * time.Minute
-	// maxCollected bounds what one round takes: others may be able to write to the folder.
+	// maxCollected bounds what one round takes: others may be able to write to the directory.
 	maxCollected = 1000
 )
 
@@ -55,7 +55,7 @@ type Textfile struct {
 	Warn func(string)
 }
 
-// Add puts fetches into the file, and makes it if there is none; its folder must exist. It does
+// Add puts fetches into the file, and makes it if there is none; its directory must exist. It does
 // not wait for other processes that do the same: the fetches are left beside the file for the
 // one that is at it. Add does so for others until ctx ends; then the rest is for the next Add.
 // An error says what cannot be written.
@@ -108,8 +108,8 @@ func (t Textfile) leave(fetches []Fetch) (path string, err error) {
 
 // left returns the paths of fetches that were left, and clears away what is stale.
 func (t Textfile) left() []string {
-	folder, prefix := filepath.Split(t.beside("."))
-	files, err := os.ReadDir(folder)
+	directory, prefix := filepath.Split(t.beside("."))
+	files, err := os.ReadDir(directory)
 	if err != nil {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (t Textfile) left() []string {
 		if !strings.HasPrefix(file.Name(), prefix) || !strings.HasSuffix(file.Name(), fetchSuffix) {
 			continue
 		}
-		path := filepath.Join(folder, file.Name())
+		path := filepath.Join(directory, file.Name())
 		info, err := file.Info()
 		switch {
 		case err != nil: // it was collected
@@ -163,10 +163,10 @@ func (t Textfile) collect() error {
 	return err
 }
 
-// beside names a file in the same folder that node_exporter does not read.
+// beside names a file in the same directory that node_exporter does not read.
 func (t Textfile) beside(suffix string) string {
-	folder, name := filepath.Split(t.Path)
-	return filepath.Join(folder, "."+name+suffix)
+	directory, name := filepath.Split(t.Path)
+	return filepath.Join(directory, "."+name+suffix)
 }
 
 // read returns what is in the file, nothing if there is none. Errors quote nothing of it.
@@ -205,7 +205,7 @@ func readFile(path string) ([]byte, error) {
 func (t Textfile) replace(text string) error {
 	name := t.beside(".tmp")
 	os.Remove(name) // a killed process's
-	// Others may write to the folder: what is there by that name is not followed.
+	// Others may write to the directory: what is there by that name is not followed.
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err

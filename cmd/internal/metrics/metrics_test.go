@@ -258,7 +258,7 @@ func TestLocked(t *testing.T) {
 	isAlone(t, file)
 }
 
-// isAlone checks that nothing but the file is in its folder.
+// isAlone checks that nothing but the file is in its directory.
 func isAlone(t *testing.T, file Textfile) {
 	t.Helper()
 	files, err := os.ReadDir(filepath.Dir(file.Path))

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// TestOthersInTheFolder: node_exporter's user may put links and pipes into the folder. They are
+// TestOthersInTheDirectory: node_exporter's user may put links and pipes into the directory. They are
 // replaced, and not followed.
-func TestOthersInTheFolder(t *testing.T) {
+func TestOthersInTheDirectory(t *testing.T) {
 	now := start
 	target := filepath.Join(t.TempDir(), "target")
 	if err := os.WriteFile(target, []byte("pullpass_fetches_total{provider=\"ecr\",result=\"none\"} 7\n"), 0o600); err != nil {

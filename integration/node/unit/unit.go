@@ -48,8 +48,8 @@ func Read(root, name string) (Service, error) {
 // find returns the unit's file, and its drop-ins in the order in which they count.
 func find(root, name string) ([]string, error) {
 	main, dropIns := "", map[string]string{}
-	for _, folder := range []string{"usr/lib", "run", "etc"} { // from the weakest
-		path := filepath.Join(root, folder, "systemd/system", name)
+	for _, directory := range []string{"usr/lib", "run", "etc"} { // from the weakest
+		path := filepath.Join(root, directory, "systemd/system", name)
 		if _, err := os.Stat(path); err == nil {
 			main = path
 		}

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// An Entry is a file, or with a slash at the end of its name a folder. It belongs to the user and
+// An Entry is a file, or with a slash at the end of its name a directory. It belongs to the user and
 // group Owner, by number.
 type Entry struct {
 	Name  string
@@ -20,7 +20,7 @@ type Entry struct {
 	Data  []byte
 }
 
-func (e Entry) isFolder() bool { return strings.HasSuffix(e.Name, "/") }
+func (e Entry) isDirectory() bool { return strings.HasSuffix(e.Name, "/") }
 
 // WriteTar writes entries in their order, all of them modified at one time.
 func WriteTar(w io.Writer, entries []Entry, modified time.Time) error {
@@ -30,7 +30,7 @@ func WriteTar(w io.Writer, entries []Entry, modified time.Time) error {
 			Typeflag: tar.TypeReg, Name: e.Name, Mode: int64(e.Mode.Perm()), Size: int64(len(e.Data)),
 			Uid: e.Owner, Gid: e.Owner, ModTime: modified,
 		}
-		if e.isFolder() {
+		if e.isDirectory() {
 			header.Typeflag = tar.TypeDir
 		}
 		if err := archive.WriteHeader(header); err != nil {
@@ -58,7 +58,7 @@ func WriteZip(w io.Writer, entries []Entry, modified time.Time) error {
 	for _, e := range entries {
 		header := &zip.FileHeader{Name: e.Name, Modified: modified.UTC(), Method: zip.Deflate}
 		mode := e.Mode.Perm()
-		if e.isFolder() {
+		if e.isDirectory() {
 			mode |= fs.ModeDir
 			header.Method = zip.Store
 		}

@@ -101,7 +101,7 @@ func configured(config *v1.ConfigFile, binary source.Binary) *v1.ConfigFile {
 		// By number, as the kubelet cannot tell of a name that it is not root's (runAsNonRoot).
 		User:       fmt.Sprintf("%d:%d", nonroot, nonroot),
 		Entrypoint: []string{"/" + programPath},
-		// Nothing else is in these folders here; in a node's root, systemctl is.
+		// Nothing else is in these directories here; in a node's root, systemctl is.
 		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 		WorkingDir: "/",
 		Labels:     labels(binary),

@@ -32,15 +32,15 @@ func TestMain(m *testing.M) {
 }
 
 func withBinaries(run func() int) int {
-	folder, err := os.MkdirTemp("", "pullpass-image-test-")
+	directory, err := os.MkdirTemp("", "pullpass-image-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder)
+	defer os.RemoveAll(directory)
 	for _, architecture := range []string{"amd64", "arm64"} {
 		platform := source.Platform{OS: "linux", Arch: architecture}
-		binary, err := source.Build(context.Background(), repository, filepath.Join(folder, architecture, "pullpass"), platform)
+		binary, err := source.Build(context.Background(), repository, filepath.Join(directory, architecture, "pullpass"), platform)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

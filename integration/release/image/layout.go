@@ -16,16 +16,16 @@ import (
 	"github.com/pullpass/pullpass/integration/release/archive"
 )
 
-// WriteLayout writes an index into a new folder, as an image layout of the OCI image specification.
+// WriteLayout writes an index into a new directory, as an image layout of the OCI image specification.
 // The image's name, with a tag, is for containerd and for tools that ask for the tag. Beside the
 // layout stands a manifest.json for a Docker that cannot read it; there, each of more platforms has
 // a name of its own, such as pullpass:1.0-arm64.
-func WriteLayout(folder string, index v1.ImageIndex, reference string) error {
+func WriteLayout(directory string, index v1.ImageIndex, reference string) error {
 	tag, err := name.NewTag(reference, name.StrictValidation)
 	if err != nil {
 		return err
 	}
-	path, err := layout.Write(folder, empty.Index)
+	path, err := layout.Write(directory, empty.Index)
 	if err != nil {
 		return err
 	}
@@ -87,25 +87,25 @@ func blobPath(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" 
 // WriteArchive writes an index as a tar of what WriteLayout writes: what skopeo calls an oci-archive,
 // and what ctr images import, podman load and docker load read.
 func WriteArchive(w io.Writer, index v1.ImageIndex, reference string) error {
-	folder, err := os.MkdirTemp("", "pullpass-image-")
+	directory, err := os.MkdirTemp("", "pullpass-image-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	if err := WriteLayout(folder, index, reference); err != nil {
+	defer os.RemoveAll(directory)
+	if err := WriteLayout(directory, index, reference); err != nil {
 		return err
 	}
-	entries, err := entriesOf(folder)
+	entries, err := entriesOf(directory)
 	if err != nil {
 		return err
 	}
 	return archive.WriteTar(w, entries, time.Unix(0, 0))
 }
 
-// entriesOf returns what is in a folder, sorted by name.
-func entriesOf(folder string) ([]archive.Entry, error) {
+// entriesOf returns what is in a directory, sorted by name.
+func entriesOf(directory string) ([]archive.Entry, error) {
 	var entries []archive.Entry
-	err := fs.WalkDir(os.DirFS(folder), ".", func(path string, found fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(directory), ".", func(path string, found fs.DirEntry, err error) error {
 		if err != nil || path == "." {
 			return err
 		}
@@ -113,7 +113,7 @@ func entriesOf(folder string) ([]archive.Entry, error) {
 			entries = append(entries, archive.Entry{Name: path + "/", Mode: 0o755})
 			return nil
 		}
-		content, err := os.ReadFile(filepath.Join(folder, path))
+		content, err := os.ReadFile(filepath.Join(directory, path))
 		entries = append(entries, archive.Entry{Name: path, Mode: 0o644, Data: content})
 		return err
 	})

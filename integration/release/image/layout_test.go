@@ -109,19 +109,19 @@ func TestArchiveNeedsTag(t *testing.T) {
 	}
 }
 
-// unpack unpacks a tar into a folder and returns that.
+// unpack unpacks a tar into a directory and returns that.
 func unpack(t *testing.T, content []byte) string {
 	t.Helper()
-	folder := t.TempDir()
+	directory := t.TempDir()
 	for archive := tar.NewReader(bytes.NewReader(content)); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return folder
+			return directory
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(folder, header.Name)
+		path := filepath.Join(directory, header.Name)
 		if header.Typeflag == tar.TypeDir {
 			err = os.Mkdir(path, 0o755)
 		} else {

@@ -24,21 +24,21 @@ func Licences(binary Binary, others ...Module) ([]byte, error) {
 		return nil, err
 	}
 	modules := append(slices.Clone(binary.Modules), others...)
-	folders, err := moduleFolders(modules)
+	directories, err := moduleDirectories(modules)
 	if err != nil {
 		return nil, err
 	}
 	for _, module := range modules {
-		if err := appendLicences(&text, module.Path+" "+module.Version, folders[module]); err != nil {
+		if err := appendLicences(&text, module.Path+" "+module.Version, directories[module]); err != nil {
 			return nil, err
 		}
 	}
 	return text.Bytes(), nil
 }
 
-// appendLicences appends the files of a folder that are licences or notices.
-func appendLicences(text *bytes.Buffer, title, folder string) error {
-	entries, err := os.ReadDir(folder)
+// appendLicences appends the files of a directory that are licences or notices.
+func appendLicences(text *bytes.Buffer, title, directory string) error {
+	entries, err := os.ReadDir(directory)
 	if err != nil {
 		return err
 	}
@@ -52,23 +52,23 @@ func appendLicences(text *bytes.Buffer, title, folder string) error {
 		default:
 			continue
 		}
-		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		content, err := os.ReadFile(filepath.Join(directory, entry.Name()))
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(text, "%[1]s\n%[2]s: %[3]s\n%[1]s\n\n%[4]s\n\n", strings.Repeat("=", 80), title, entry.Name(), bytes.TrimSpace(content))
 	}
 	if !found {
-		return fmt.Errorf("%s: no licence in %s", title, folder)
+		return fmt.Errorf("%s: no licence in %s", title, directory)
 	}
 	return nil
 }
 
-// moduleFolders returns where Go's module cache has modules.
-func moduleFolders(modules []Module) (map[Module]string, error) {
-	folders := map[Module]string{}
+// moduleDirectories returns where Go's module cache has modules.
+func moduleDirectories(modules []Module) (map[Module]string, error) {
+	directories := map[Module]string{}
 	if len(modules) == 0 {
-		return folders, nil
+		return directories, nil
 	}
 	download := exec.Command("go", "mod", "download", "-json")
 	for _, module := range modules {
@@ -86,10 +86,10 @@ func moduleFolders(modules []Module) (map[Module]string, error) {
 		if answer.Error != "" {
 			return nil, fmt.Errorf("get %s %s: %s", answer.Path, answer.Version, answer.Error)
 		}
-		folders[answer.Module] = answer.Dir
+		directories[answer.Module] = answer.Dir
 	}
 	if runErr != nil {
 		return nil, fmt.Errorf("get modules: %w", runErr)
 	}
-	return folders, nil
+	return directories, nil
 }

@@ -24,7 +24,7 @@ func enterRoot(root string) (binary func() ([]byte, error), boot string, err err
 	if err != nil {
 		return nil, "", fmt.Errorf("read the boot ID: %w", err)
 	}
-	syscall.Umask(0o022) // folders that have to be made are the kubelet's, too
+	syscall.Umask(0o022) // directories that have to be made are the kubelet's, too
 	if root != "" {
 		if err := syscall.Chroot(root); err != nil {
 			err = fmt.Errorf("chroot to %s: %w", root, err)

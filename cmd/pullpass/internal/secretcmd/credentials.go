@@ -122,11 +122,11 @@ type logins struct {
 func (j *job) openDockerConfig(tokens *tokens) (logins, error) {
 	path := j.dockerConfig
 	if path == ownDockerConfig {
-		folder := j.broker.Getenv("DOCKER_CONFIG")
-		if folder == "" {
-			folder = filepath.Join(j.broker.Home, ".docker")
+		directory := j.broker.Getenv("DOCKER_CONFIG")
+		if directory == "" {
+			directory = filepath.Join(j.broker.Home, ".docker")
 		}
-		path = filepath.Join(folder, "config.json")
+		path = filepath.Join(directory, "config.json")
 	}
 	data, err := safefile.ReadSecret(path, j.broker.Log.Warn)
 	if err != nil {
