@@ -36,8 +36,8 @@ func TestEveryFieldIsDecoded(t *testing.T) {
 	}
 }
 
-// TestDecodeOdd decodes what encode does not write. encoding/json takes for an entry what decode does,
-// and also names of another case.
+// TestDecodeOdd decodes what encode does not write. What decode takes for an entry, encoding/json reads
+// as the same entry. encoding/json also takes names of another case, and joins two failures.
 func TestDecodeOdd(t *testing.T) {
 	const good = `"version":1,"scope":"a=1\n","username":"me","password":"s1","issued":"2026-01-02T03:04:05Z"`
 	for _, test := range []struct {
@@ -50,6 +50,13 @@ func TestDecodeOdd(t *testing.T) {
 		{`{"version":2,` + good + `}`, true}, // the last one counts
 		{`{` + good + `,"version":2}`, false},
 		{`{` + good + `,"username":""}`, false},
+		{`{` + good + `,"username":"\ud83d\ude00\ud800x","password":"` + "\xff\xed\xa0\x80" + `\u2028\/\u0000"}`, true},
+		{`{` + good + `,"expires":"9999-12-31T23:59:59.999999999+23:59"}`, true},
+		{`{` + good + `,"expires":"10000-01-01T00:00:00Z"}`, false},
+		{`{` + good + `,"expires":"\u0032026-01-02T03:04:05Z"}`, false}, // as in encoding/json
+		{`{` + good + `,"version":-0,"version":1}`, true},
+		{`{` + good + `,"version":1e0}`, false},
+		{`{` + good + `,"version":1.0}`, false},
 		{`{"\u0076ersion":1,` + good[len(`"version":1,`):] + `}`, true},
 		{`{"VERSION":1,` + good[len(`"version":1,`):] + `}`, false},
 		{`{` + good + `,"failure":{}}`, true},
@@ -74,14 +81,17 @@ func TestDecodeOdd(t *testing.T) {
 		{`[` + good + `]`, false},
 		{`{` + good + ",\"hint\":\"\x00\"}", false},
 	} {
-		_, err := decode([]byte(test.data), "a=1\n")
+		e, err := decode([]byte(test.data), "a=1\n")
 		if (err == nil) != test.ok {
 			t.Errorf("%.200s: %v", test.data, err)
 		}
 		if err != nil {
 			checkDecodeError(t, err)
-		} else if json.Unmarshal([]byte(test.data), &entry{}) != nil {
-			t.Errorf("encoding/json refuses %s", test.data)
+			continue
+		}
+		var want entry
+		if err := json.Unmarshal([]byte(test.data), &want); err != nil || !isEqual(e, want) {
+			t.Errorf("%s: got %+v, encoding/json has %+v, %v", test.data, e, want, err)
 		}
 	}
 }
