@@ -14,8 +14,10 @@ import (
 // requestWithin is how long the request may take to come.
 const requestWithin = 10 * time.Second
 
-// Read reads the one request in in. It waits 10 s at the most for in to end, by the clock now, also
-// if a read of in hangs. An error says what is wrong with the request, without quoting it.
+// Read reads the one request in in. It waits 10 s at the most for in to end, by the clock now. That
+// does not hold for a file of which a read hangs although there was something to read: another process
+// took it from the same pipe, or a network file system hangs. An error says what is wrong with the
+// request, without quoting it.
 func Read(ctx context.Context, in io.Reader, now func() time.Time) (Request, error) {
 	data, err := readAll(ctx, in, now)
 	if err != nil {
