@@ -18,7 +18,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/warm"
 )
 
-// commands are all that pullpass has, in alphabetical order.
+// commands are all that pullpass has.
 func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		cachecmd.New(b, stdio),
@@ -26,8 +26,8 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 		installcmd.NewInstall(b, stdio),
 		secretcmd.New(b, stdio),
 		installcmd.NewUninstall(b, stdio),
-		cli.NewVersionCommand(stdio),
 		warm.New(b, stdio),
+		cli.NewVersionCommand(stdio),
 	}
 }
 
