@@ -3,6 +3,7 @@
 package cmd
 
 import (
+	"bytes"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
@@ -19,56 +20,86 @@ import (
 
 const module = "github.com/pullpass/pullpass"
 
-// An importRule lists the packages of this module that a package may import, beside its own internal
-// ones.
+// An importRule lists the packages of this module that a package may import, beside those below its
+// own internal directory. Paths are below the module. A path that ends in a slash means all packages
+// below it.
 type importRule struct {
-	packages string // a path below the module; with a slash at its end, all packages below it
+	packages string
 	reason   string
-	allowed  []string // paths below the module; a slash at the end means all packages below it
+	allowed  []string
 }
 
-// importRules are tried in this order. A package that no rule covers is an error, and so is a rule
-// without a package.
+// importRules are tried in this order: the first one that covers a package is its rule. It is an error
+// if a package has no rule, and if a rule, or a path that it allows, is not needed.
 var importRules = []importRule{
 	{"provider", "dispatch decides whom to trust: it must not depend on whom it judges", nil},
 	{"provider/internal/", "shared pieces of the backends know none of them", nil},
 	{"provider/await", "a wait knows nothing of what it waits for", nil},
 	{"provider/plainjson", "a reader of JSON knows nothing of what it reads", nil},
-	{"provider/safefile", "the reader of files knows no backend", []string{"provider"}},
-	{"provider/dockerhub", "Docker Hub's credentials are in Docker's configuration", []string{"provider", "provider/safefile", "provider/dockerconfig"}},
-	{"provider/", "a backend knows no other backend and no cache, so that each can be read and dropped alone", []string{"provider", "provider/safefile", "provider/internal/"}},
+	{"provider/safefile", "the reader of files knows no backend",
+		[]string{"provider"}},
+	{"provider/dockerhub", "Docker Hub's credentials are in Docker's configuration",
+		[]string{"provider", "provider/safefile", "provider/dockerconfig"}},
+	{"provider/", "a backend knows no other backend and no cache, so that each can be read and dropped alone",
+		[]string{"provider", "provider/safefile", "provider/internal/"}},
 
-	{"cache/filelock", "a lock knows nothing of what it guards", []string{"provider/await"}},
-	{"cache", "the cache never sees a cloud", []string{"provider", "provider/plainjson", "cache/filelock"}},
+	{"cache/filelock", "a lock knows nothing of what it guards",
+		[]string{"provider/await"}},
+	{"cache", "the cache never sees a cloud",
+		[]string{"provider", "provider/plainjson", "cache/filelock"}},
 
 	{"node-config", "the files for nodes need no code", nil},
 
-	{"cmd/internal/env", "what the operating system gives does not depend on who uses it", []string{"provider"}},
-	{"cmd/internal/report", "findings are the same for all checks", []string{"cmd/internal/env"}},
-	{"cmd/internal/strictyaml", "the reader of YAML knows no document", []string{"cmd/internal/report"}},
+	{"cmd/internal/env", "what the operating system gives does not depend on who uses it",
+		[]string{"provider"}},
+	{"cmd/internal/report", "findings are the same for all checks",
+		[]string{"cmd/internal/env"}},
+	{"cmd/internal/strictyaml", "the reader of YAML knows no document",
+		[]string{"cmd/internal/report"}},
 	{"cmd/internal/kubename", "Kubernetes' rules for names need nothing", nil},
 	{"cmd/internal/atomicfile", "writing a file needs nothing", nil},
-	{"cmd/internal/metrics", "metrics count fetches and make none", []string{"cache/filelock"}},
-	{"cmd/internal/config", "the config says what to do and does nothing", []string{"provider", "provider/safefile", "cmd/internal/strictyaml"}},
-	{"cmd/internal/pullsecret", "manifests are made and checked without asking anybody", []string{"provider", "provider/dockerconfig", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
-	{"cmd/internal/backends", "the one list of backends: whoever needs to know them is given it", []string{"provider", "provider/"}},
-	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary", []string{"provider", "provider/await", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
+	{"cmd/internal/metrics", "metrics count fetches and make none",
+		[]string{"cache/filelock"}},
+	{"cmd/internal/config", "the config says what to do and does nothing",
+		[]string{"provider", "provider/safefile", "cmd/internal/strictyaml"}},
+	{"cmd/internal/pullsecret", "manifests are made and checked without asking anybody",
+		[]string{"provider", "provider/dockerconfig", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
+	{"cmd/internal/backends", "the one list of backends: whoever needs to know them is given it",
+		[]string{"provider", "provider/"}},
+	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary",
+		[]string{"provider", "provider/await", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
 
-	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found", []string{"provider", "provider/await", "provider/plainjson"}},
-	{"cmd/pullpass/internal/cli", "stdio and exit codes are the same for all commands", []string{"provider", "provider/await", "cmd/internal/env"}},
-	{"cmd/pullpass/internal/kubelet", "it finds a process and knows no command", []string{"provider"}},
-	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's config knows no command, and backends only by what it is given", []string{"provider", "node-config", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
+	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found",
+		[]string{"provider", "provider/await", "provider/plainjson"}},
+	{"cmd/pullpass/internal/cli", "stdio and exit codes are the same for all commands",
+		[]string{"provider", "provider/await", "cmd/internal/env"}},
+	{"cmd/pullpass/internal/kubelet", "it finds a process and knows no command", nil},
+	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's config knows no command, and backends only by what it is given",
+		[]string{"provider", "node-config", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
 	{"cmd/pullpass/internal/rootfs", "files below a root need nothing", nil},
-	{"cmd/pullpass/internal/nodefile", "replacing a file needs nothing of what is in it", []string{"cmd/internal/atomicfile"}},
-	{"cmd/pullpass/internal/systemd", "services are not only the kubelet's", []string{"provider", "cmd/pullpass/internal/rootfs"}},
-	{"cmd/pullpass/internal/platform", "a platform knows no command", []string{"provider", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/rootfs", "cmd/pullpass/internal/systemd"}},
-	{"cmd/pullpass/internal/installer", "it changes a node's files, whoever asks for it", []string{"provider", "cache/filelock", "cmd/internal/report", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/nodefile", "cmd/pullpass/internal/platform"}},
-	{"cmd/pullpass/internal/apisettings", "it writes an entry in other forms", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/entryflags", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/platform"}},
-	{"cmd/pullpass/internal/entryflags", "two commands have these flags", []string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig"}},
+	{"cmd/pullpass/internal/nodefile", "replacing a file needs nothing of what is in it",
+		[]string{"cmd/internal/atomicfile"}},
+	{"cmd/pullpass/internal/systemd", "services are not only the kubelet's",
+		[]string{"provider", "cmd/pullpass/internal/rootfs"}},
+	{"cmd/pullpass/internal/platform", "a platform knows no command",
+		[]string{"provider", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/rootfs", "cmd/pullpass/internal/systemd"}},
+	{"cmd/pullpass/internal/installer", "it changes a node's files, whoever asks for it",
+		[]string{"provider", "cache/filelock", "cmd/internal/report", "cmd/pullpass/internal/kubelet", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/nodefile", "cmd/pullpass/internal/platform"}},
+	{"cmd/pullpass/internal/apisettings", "it writes an entry in other forms",
+		[]string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/entryflags", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/platform"}},
+	{"cmd/pullpass/internal/entryflags", "two commands have these flags",
+		[]string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig"}},
 	{"cmd/pullpass/internal/pluginflags", "it is read before anything else is set up", nil},
-	{"cmd/pullpass/internal/", "a command puts the packages below it together", []string{"provider", "provider/", "cache", "node-config", "cmd/internal/", "cmd/pullpass/internal/"}},
-	{"cmd/pullpass", "the list of commands, and the start of the process", []string{"provider", "cmd/internal/", "cmd/pullpass/internal/"}},
+	{"cmd/pullpass/internal/secretcmd", "of the backends it knows only whose logins its flags give: Docker's configuration and Google's keys",
+		[]string{"provider", "provider/safefile", "provider/dockerconfig", "provider/gcr", "cmd/internal/", "cmd/pullpass/internal/cli"}},
+	{"cmd/pullpass/internal/", "a command puts the packages below it together, and knows the backends by their list",
+		[]string{"provider", "provider/safefile", "cache", "node-config", "cmd/internal/", "cmd/pullpass/internal/"}},
+	{"cmd/pullpass", "the list of commands, and the start of the process",
+		[]string{"cmd/internal/", "cmd/pullpass/internal/"}},
 }
+
+// standardOnly are the packages that import nothing but the standard library, and what their rules allow.
+var standardOnly = []string{"provider", "provider/await", "provider/plainjson"}
 
 // notLinked are the modules and packages that must not be in a binary, by the binary.
 var notLinked = map[string]map[string]string{
@@ -85,29 +116,29 @@ var notLinked = map[string]map[string]string{
 }
 
 type goPackage struct {
-	ImportPath, Dir, Name, Doc string
-	GoFiles, Imports           []string
+	ImportPath, Dir, Name, Doc       string
+	GoFiles, IgnoredGoFiles, Imports []string
 }
 
 // own is the package's path below the module.
 func (p goPackage) own() string { return strings.TrimPrefix(p.ImportPath, module+"/") }
 
-// list returns the packages that arguments of go list name, on both kinds of platforms.
+// platforms are those for which files of their own can be built. The binaries have no C code.
+var platforms = []string{"linux", "windows", "darwin"}
+
+// list returns the packages that arguments of go list name, once for each platform.
 func list(t *testing.T, arguments ...string) []goPackage {
 	t.Helper()
 	var packages []goPackage
-	for _, goos := range []string{"linux", "windows"} {
-		command := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Name,Doc,GoFiles,Imports"}, arguments...)...)
-		command.Env = append(os.Environ(), "GOOS="+goos)
+	for _, goos := range platforms {
+		command := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Name,Doc,GoFiles,IgnoredGoFiles,Imports"}, arguments...)...)
+		command.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
 		command.Stderr = os.Stderr
-		out, err := command.StdoutPipe()
+		out, err := command.Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for decoder := json.NewDecoder(out); ; {
+		for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
 			var p goPackage
 			if err := decoder.Decode(&p); err == io.EOF {
 				break
@@ -116,14 +147,12 @@ func list(t *testing.T, arguments ...string) []goPackage {
 			}
 			packages = append(packages, p)
 		}
-		if err := command.Wait(); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return packages
 }
 
-// product returns the packages of this module that have code.
+// product returns the packages of this module that have code. The integration directory is a module of
+// its own: it tests the binaries and may import what it likes.
 func product(t *testing.T) []goPackage {
 	t.Helper()
 	return slices.DeleteFunc(list(t, module+"/..."), func(p goPackage) bool { return len(p.GoFiles) == 0 })
@@ -135,8 +164,9 @@ func covers(name, path string) bool {
 	return path == name || strings.HasSuffix(name, "/") && strings.HasPrefix(path, name)
 }
 
+// TestImports checks the imports of each package against its rule.
 func TestImports(t *testing.T) {
-	used := map[string]bool{}
+	needed := map[[2]string]bool{} // the packages of a rule, and a path that it allows or ""
 	for _, p := range product(t) {
 		own := p.own()
 		i := slices.IndexFunc(importRules, func(r importRule) bool { return covers(r.packages, own) })
@@ -145,22 +175,31 @@ func TestImports(t *testing.T) {
 			continue
 		}
 		rule := importRules[i]
-		used[rule.packages] = true
+		needed[[2]string{rule.packages}] = true
 		for _, imported := range p.Imports {
 			name, ours := strings.CutPrefix(imported, module+"/")
-			allowed := strings.HasPrefix(name, own+"/internal/") && own != "cmd/pullpass" ||
-				slices.ContainsFunc(rule.allowed, func(a string) bool { return covers(a, name) })
-			switch {
-			case ours && !allowed:
+			if !ours {
+				if slices.Contains(standardOnly, own) && strings.Contains(strings.Split(imported, "/")[0], ".") {
+					t.Errorf("%s imports %s: it needs nothing but the standard library", own, imported)
+				}
+				continue
+			}
+			allowed := strings.HasPrefix(name, own+"/internal/")
+			for _, path := range rule.allowed {
+				if covers(path, name) {
+					allowed, needed[[2]string{rule.packages, path}] = true, true
+				}
+			}
+			if !allowed {
 				t.Errorf("%s imports %s: %s", own, name, rule.reason)
-			case own == "provider" && !ours && strings.Contains(strings.Split(imported, "/")[0], "."):
-				t.Errorf("provider imports %s: it needs nothing but the standard library", imported)
 			}
 		}
 	}
 	for _, rule := range importRules {
-		if !used[rule.packages] {
-			t.Errorf("the rule for %s is for no package", rule.packages)
+		for _, path := range append([]string{""}, rule.allowed...) {
+			if !needed[[2]string{rule.packages, path}] {
+				t.Errorf("the rule for %s is not needed: %q", rule.packages, path)
+			}
 		}
 	}
 }
@@ -191,7 +230,13 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// TestLinked checks what each binary links.
 func TestLinked(t *testing.T) {
+	for _, p := range product(t) {
+		if p.Name == "main" && notLinked[p.own()] == nil {
+			t.Errorf("nothing says what the binary %s must not link", p.own())
+		}
+	}
 	for binary, forbidden := range notLinked {
 		for _, p := range list(t, "-deps", module+"/"+binary) {
 			for name, reason := range forbidden {
@@ -206,9 +251,22 @@ func TestLinked(t *testing.T) {
 // maxLines is the most that a file has, so that it stays one subject.
 const maxLines = 400
 
-// TestFiles: each package says what it is for, main packages are two files, and no file is long.
+// TestFiles: each package says what it is for, main packages are two files, no file is long, and all are
+// seen by these tests.
 func TestFiles(t *testing.T) {
-	for _, p := range product(t) {
+	packages := product(t)
+	built := map[string]bool{}
+	for _, p := range packages {
+		for _, name := range p.GoFiles {
+			built[filepath.Join(p.Dir, name)] = true
+		}
+	}
+	for _, p := range packages {
+		for _, name := range p.IgnoredGoFiles {
+			if !strings.HasSuffix(name, "_test.go") && !built[filepath.Join(p.Dir, name)] {
+				t.Errorf("%s/%s is built for none of %v, and escapes these rules", p.own(), name, platforms)
+			}
+		}
 		if p.Doc == "" {
 			t.Errorf("%s has no package comment", p.own())
 		}
@@ -230,34 +288,46 @@ func TestFiles(t *testing.T) {
 // forbidden are the functions and variables that only the main.go of a command may use. Everything
 // else gets them passed, so that tests can replace them.
 var forbidden = map[string]string{
-	"os.Getenv":          "the environment is passed in",
-	"os.LookupEnv":       "the environment is passed in",
-	"os.Environ":         "the environment is passed in",
-	"os.ExpandEnv":       "the environment is passed in",
-	"os.UserHomeDir":     "the environment is passed in",
-	"os.Args":            "the command line belongs to the command",
-	"os.Exit":            "only a command ends the process",
-	"os.Stdin":           "stdio belongs to the command",
-	"os.Stdout":          "stdio belongs to the command",
-	"os.Stderr":          "stdio belongs to the command",
-	"time.Now":           "the clock is passed in",
-	"time.Since":         "the clock is passed in",
-	"time.Until":         "the clock is passed in",
-	"context.Background": "the context is passed in",
-	"context.TODO":       "the context is passed in",
-	"slog.Default":       "only a command writes messages",
-	"slog.Debug":         "only a command writes messages",
-	"slog.Info":          "only a command writes messages",
-	"slog.Warn":          "only a command writes messages",
-	"slog.Error":         "only a command writes messages",
-	"fmt.Print":          "only a command writes messages",
-	"fmt.Printf":         "only a command writes messages",
-	"fmt.Println":        "only a command writes messages",
+	"os.Getenv":                 "the environment is passed in",
+	"os.LookupEnv":              "the environment is passed in",
+	"os.Environ":                "the environment is passed in",
+	"os.ExpandEnv":              "the environment is passed in",
+	"os.Setenv":                 "the environment is passed in",
+	"os.UserHomeDir":            "the environment is passed in",
+	"os.UserCacheDir":           "the environment is passed in",
+	"os.UserConfigDir":          "the environment is passed in",
+	"syscall.Getenv":            "the environment is passed in",
+	"syscall.Environ":           "the environment is passed in",
+	"os.Args":                   "the command line belongs to the command",
+	"os.Exit":                   "only a command ends the process",
+	"syscall.Exit":              "only a command ends the process",
+	"os.Stdin":                  "stdio belongs to the command",
+	"os.Stdout":                 "stdio belongs to the command",
+	"os.Stderr":                 "stdio belongs to the command",
+	"time.Now":                  "the clock is passed in",
+	"time.Since":                "the clock is passed in",
+	"time.Until":                "the clock is passed in",
+	"context.Background":        "the context is passed in",
+	"context.TODO":              "the context is passed in",
+	"signal.Notify":             "the context is passed in",
+	"signal.NotifyContext":      "the context is passed in",
+	"http.ProxyFromEnvironment": "the proxy is passed in",
+	"http.DefaultClient":        "it asks the proxy of the environment",
+	"http.DefaultTransport":     "it asks the proxy of the environment",
+	"slog.Default":              "only a command writes messages",
+	"slog.Debug":                "only a command writes messages",
+	"slog.Info":                 "only a command writes messages",
+	"slog.Warn":                 "only a command writes messages",
+	"slog.Error":                "only a command writes messages",
+	"fmt.Print":                 "only a command writes messages",
+	"fmt.Printf":                "only a command writes messages",
+	"fmt.Println":               "only a command writes messages",
 }
 
 // watched are the packages of forbidden. Under another name they would escape it.
-var watched = []string{"os", "time", "context", "log/slog", "fmt"}
+var watched = []string{"os", "os/signal", "syscall", "time", "context", "log/slog", "fmt", "net/http"}
 
+// TestSources checks what the sources use, and what they declare.
 func TestSources(t *testing.T) {
 	for _, p := range product(t) {
 		for _, name := range p.GoFiles {
@@ -281,6 +351,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// checkImport reports imports that escape the other checks, and those that do something by themselves.
 func checkImport(imported *ast.ImportSpec, isMain bool, report func(token.Pos, string)) {
 	path := strings.Trim(imported.Path.Value, `"`)
 	switch {
@@ -294,6 +365,7 @@ func checkImport(imported *ast.ImportSpec, isMain bool, report func(token.Pos, s
 	}
 }
 
+// checkDeclaration reports what runs or can change outside of functions.
 func checkDeclaration(declaration ast.Decl, report func(token.Pos, string)) {
 	switch d := declaration.(type) {
 	case *ast.FuncDecl:
@@ -329,6 +401,7 @@ func constantLike(value ast.Expr) bool {
 	return false
 }
 
+// checkCalls reports uses of what is forbidden.
 func checkCalls(file *ast.File, report func(token.Pos, string)) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {
@@ -340,6 +413,7 @@ func checkCalls(file *ast.File, report func(token.Pos, string)) {
 	})
 }
 
+// selector returns NAME.NAME for such an expression, else "".
 func selector(e ast.Expr) string {
 	s, ok := e.(*ast.SelectorExpr)
 	if !ok {
