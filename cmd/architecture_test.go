@@ -5,6 +5,7 @@ package cmd
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -158,6 +159,18 @@ func product(t *testing.T) []goPackage {
 	return slices.DeleteFunc(list(t, module+"/..."), func(p goPackage) bool { return len(p.GoFiles) == 0 })
 }
 
+// errorOnce returns t.Errorf, which reports each text once: what is wrong is so on several platforms.
+func errorOnce(t *testing.T) func(format string, args ...any) {
+	reported := map[string]bool{}
+	return func(format string, args ...any) {
+		t.Helper()
+		if text := fmt.Sprintf(format, args...); !reported[text] {
+			reported[text] = true
+			t.Error(text)
+		}
+	}
+}
+
 // covers reports whether a path is named by name, which covers all paths below it if it ends in a
 // slash.
 func covers(name, path string) bool {
@@ -166,12 +179,13 @@ func covers(name, path string) bool {
 
 // TestImports checks the imports of each package against its rule.
 func TestImports(t *testing.T) {
+	errorf := errorOnce(t)
 	needed := map[[2]string]bool{} // the packages of a rule, and a path that it allows or ""
 	for _, p := range product(t) {
 		own := p.own()
 		i := slices.IndexFunc(importRules, func(r importRule) bool { return covers(r.packages, own) })
 		if i < 0 {
-			t.Errorf("no rule says what %s may import", own)
+			errorf("no rule says what %s may import", own)
 			continue
 		}
 		rule := importRules[i]
@@ -180,7 +194,7 @@ func TestImports(t *testing.T) {
 			name, ours := strings.CutPrefix(imported, module+"/")
 			if !ours {
 				if slices.Contains(standardOnly, own) && strings.Contains(strings.Split(imported, "/")[0], ".") {
-					t.Errorf("%s imports %s: it needs nothing but the standard library", own, imported)
+					errorf("%s imports %s: it needs nothing but the standard library", own, imported)
 				}
 				continue
 			}
@@ -191,14 +205,14 @@ func TestImports(t *testing.T) {
 				}
 			}
 			if !allowed {
-				t.Errorf("%s imports %s: %s", own, name, rule.reason)
+				errorf("%s imports %s: %s", own, name, rule.reason)
 			}
 		}
 	}
 	for _, rule := range importRules {
 		for _, path := range append([]string{""}, rule.allowed...) {
 			if !needed[[2]string{rule.packages, path}] {
-				t.Errorf("the rule for %s is not needed: %q", rule.packages, path)
+				errorf("the rule for %s is not needed: %q", rule.packages, path)
 			}
 		}
 	}
@@ -206,6 +220,7 @@ func TestImports(t *testing.T) {
 
 // TestCommands: a command imports no other command. The commands are what package main imports.
 func TestCommands(t *testing.T) {
+	errorf := errorOnce(t)
 	commands := map[string]bool{}
 	packages := product(t)
 	for _, p := range packages {
@@ -219,12 +234,12 @@ func TestCommands(t *testing.T) {
 		delete(commands, shared)
 	}
 	if len(commands) < 6 {
-		t.Errorf("the commands are %v", commands)
+		errorf("the commands are %v", commands)
 	}
 	for _, p := range packages {
 		for _, imported := range p.Imports {
 			if name := strings.TrimPrefix(imported, module+"/"); p.Name != "main" && commands[name] {
-				t.Errorf("%s imports the command %s: what both need is a package of its own", p.own(), name)
+				errorf("%s imports the command %s: what both need is a package of its own", p.own(), name)
 			}
 		}
 	}
@@ -232,16 +247,17 @@ func TestCommands(t *testing.T) {
 
 // TestLinked checks what each binary links.
 func TestLinked(t *testing.T) {
+	errorf := errorOnce(t)
 	for _, p := range product(t) {
 		if p.Name == "main" && notLinked[p.own()] == nil {
-			t.Errorf("nothing says what the binary %s must not link", p.own())
+			errorf("nothing says what the binary %s must not link", p.own())
 		}
 	}
 	for binary, forbidden := range notLinked {
 		for _, p := range list(t, "-deps", module+"/"+binary) {
 			for name, reason := range forbidden {
 				if covers(name, p.ImportPath) || covers(name+"/", p.ImportPath) {
-					t.Errorf("%s links %s: %s", binary, p.ImportPath, reason)
+					errorf("%s links %s: %s", binary, p.ImportPath, reason)
 				}
 			}
 		}
@@ -254,6 +270,7 @@ const maxLines = 400
 // TestFiles: each package says what it is for, main packages are two files, no file is long, and all are
 // seen by these tests.
 func TestFiles(t *testing.T) {
+	errorf := errorOnce(t)
 	packages := product(t)
 	built := map[string]bool{}
 	for _, p := range packages {
@@ -264,22 +281,22 @@ func TestFiles(t *testing.T) {
 	for _, p := range packages {
 		for _, name := range p.IgnoredGoFiles {
 			if !strings.HasSuffix(name, "_test.go") && !built[filepath.Join(p.Dir, name)] {
-				t.Errorf("%s/%s is built for none of %v, and escapes these rules", p.own(), name, platforms)
+				errorf("%s/%s is built for none of %v, and escapes these rules", p.own(), name, platforms)
 			}
 		}
 		if p.Doc == "" {
-			t.Errorf("%s has no package comment", p.own())
+			errorf("%s has no package comment", p.own())
 		}
 		for _, name := range p.GoFiles {
 			if p.Name == "main" && name != "main.go" && name != "root.go" {
-				t.Errorf("%s/%s: package main has main.go and root.go, and all else is in packages", p.own(), name)
+				errorf("%s/%s: package main has main.go and root.go, and all else is in packages", p.own(), name)
 			}
 			data, err := os.ReadFile(filepath.Join(p.Dir, name))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if lines := strings.Count(string(data), "\n"); lines > maxLines {
-				t.Errorf("%s/%s has %d lines, more than %d", p.own(), name, lines, maxLines)
+				errorf("%s/%s has %d lines, more than %d", p.own(), name, lines, maxLines)
 			}
 		}
 	}
@@ -329,6 +346,7 @@ var watched = []string{"os", "os/signal", "syscall", "time", "context", "log/slo
 
 // TestSources checks what the sources use, and what they declare.
 func TestSources(t *testing.T) {
+	errorf := errorOnce(t)
 	for _, p := range product(t) {
 		for _, name := range p.GoFiles {
 			files := token.NewFileSet()
@@ -336,7 +354,7 @@ func TestSources(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := func(at token.Pos, text string) { t.Errorf("%s: %s", files.Position(at), text) }
+			report := func(at token.Pos, text string) { errorf("%s: %s", files.Position(at), text) }
 			isMain := p.Name == "main" && path.Dir(p.own()) == "cmd" && name == "main.go"
 			for _, imported := range file.Imports {
 				checkImport(imported, isMain, report)
