@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/pullpass/pullpass/cmd/internal/broker"
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/entryflags"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/pluginflags"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -16,7 +16,7 @@ import (
 func bottlerocketSettings(entry kubeletconfig.Entry) ([]byte, error) {
 	if len(entry.Args) > 0 {
 		return nil, provider.WithHint(errors.New("print the settings of bottlerocket: they have no place for arguments of a plugin"),
-			"variables have one: --env "+broker.ConfigVariable+"=PATH in place of "+entryflags.ConfigFlag+", and "+broker.CacheDirVariable+" in place of "+entryflags.CacheDirFlag)
+			"variables have one: --env "+broker.ConfigVariable+"=PATH in place of "+pluginflags.Config+", and "+broker.CacheDirVariable+" in place of "+pluginflags.CacheDir)
 	}
 	if _, err := kubeletconfig.New(entry, kubeletconfig.YAML); err != nil { // what cannot be in an entry
 		return nil, err

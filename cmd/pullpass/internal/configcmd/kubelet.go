@@ -13,6 +13,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/entryflags"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/pluginflags"
 )
 
 func newKubelet(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
@@ -66,7 +67,7 @@ func otherConfig(name string) string {
 	if platform.Known(name).Settings == platform.BottlerocketSettings { // which have no place for arguments
 		return "--env " + broker.ConfigVariable + "=PATH names another one"
 	}
-	return "--arg=" + entryflags.ConfigFlag + "=PATH names another one"
+	return "--arg=" + pluginflags.Config + "=PATH names another one"
 }
 
 func checkPlatformFlags(changed func(string) bool, name, format string) error {

@@ -13,21 +13,18 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/internal/broker"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/pluginflags"
 	"github.com/pullpass/pullpass/provider"
-)
-
-// The flags of the plugin that an entry can pass on.
-const (
-	ConfigFlag   = "--config"
-	CacheDirFlag = "--cache-dir"
 )
 
 // Flags are the flags as they were given.
 type Flags struct {
-	Registries, Env, Arguments []string
+	Registries []string // of --registry: HOST, HOST/PATH or patterns
+	Env        []string // of --env: NAME=VALUE
+	Arguments  []string // of --arg
 }
 
-// Names are those of the flags, without dashes.
+// Names returns the names of the flags, without dashes.
 func Names() []string { return []string{"registry", "env", "arg"} }
 
 // AddTo defines the flags.
@@ -58,22 +55,22 @@ func (f *Flags) hasArgument(flag string) bool {
 // NamesConfig reports whether --arg or --env names the config that the plugin reads.
 func (f *Flags) NamesConfig() bool {
 	inEnv := func(v string) bool { return strings.HasPrefix(v, broker.ConfigVariable+"=") }
-	return f.hasArgument(ConfigFlag) || slices.ContainsFunc(f.Env, inEnv)
+	return f.hasArgument(pluginflags.Config) || slices.ContainsFunc(f.Env, inEnv)
 }
 
-// PassOn adds the config and the cache directory of b to Arguments, and reports whether it added
-// any: the plugin runs without the flags and the environment of this process. Values of --arg win.
-// PULLPASS_CACHE_DIR is not passed on, as no credential of the plugin depends on it. The error is of
-// a relative path.
+// PassOn adds the config and the cache directory of b to Arguments, because the plugin runs without the
+// flags and the environment of this process. It reports whether it added any. Values of --arg win.
+// PULLPASS_CACHE_DIR is not passed on: no credential of the plugin depends on it. It is an error if a
+// path is relative.
 func (f *Flags) PassOn(b *broker.Broker) (added bool, err error) {
-	config, source := b.ConfigPath, ConfigFlag
+	config, source := b.ConfigPath, pluginflags.Config
 	if config == "" && !f.NamesConfig() {
 		config, source = b.Getenv(broker.ConfigVariable), broker.ConfigVariable
 	}
 	var passed []string
 	for _, flag := range []struct{ name, value, source string }{
-		{ConfigFlag, config, source},
-		{CacheDirFlag, b.CacheDir, CacheDirFlag},
+		{pluginflags.Config, config, source},
+		{pluginflags.CacheDir, b.CacheDir, pluginflags.CacheDir},
 	} {
 		switch {
 		case flag.value == "" || f.hasArgument(flag.name):
@@ -87,9 +84,9 @@ func (f *Flags) PassOn(b *broker.Broker) (added bool, err error) {
 	return len(passed) > 0, nil
 }
 
-// Entry returns the entry for the registries of --registry. Without any, it is for all registries
-// that pullpass serves with the rules of its config. The error is of the config, or of a registry
-// that pullpass does not serve.
+// Entry returns the entry for the registries of --registry, with variables as its environment. Without
+// any registry, it is for all that pullpass serves with the rules of its config. It is an error if the
+// config cannot be read, or if pullpass does not serve a registry.
 func (f *Flags) Entry(b *broker.Broker, variables []kubeletconfig.Env) (kubeletconfig.Entry, error) {
 	settings, err := b.LoadConfig()
 	if err != nil {

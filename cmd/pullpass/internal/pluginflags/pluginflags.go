@@ -1,22 +1,28 @@
-// Package pluginflags reads the flags that an install writes into the kubelet's entry. The kubelet
-// runs the plugin for each image: with these flags alone it need not wait for a tree of commands to
-// be built.
+// Package pluginflags reads the flags that an entry in the kubelet's config can give the plugin. The
+// kubelet runs the plugin for each image: with these flags alone, it need not wait until the tree of
+// commands is built.
 package pluginflags
 
 import "strings"
 
-// Parse reads the flags --config and --cache-dir as pflag does: --NAME=VALUE or --NAME VALUE, of
-// several the last one counts. A flag that is not given is "". It returns false if args hold anything
-// else: then the commands are to read them.
+// The flags of the plugin.
+const (
+	Config   = "--config"
+	CacheDir = "--cache-dir"
+)
+
+// Parse returns the values of the flags in args. It reads them as pflag does: --NAME=VALUE or --NAME
+// VALUE, and if a flag is there more than once, the last value counts. The value of a missing flag is "".
+// ok is false if args hold anything else: then the tree of commands has to read them.
 func Parse(args []string) (config, cacheDir string, ok bool) {
 	for len(args) > 0 {
 		name, value, joined := strings.Cut(args[0], "=")
 		args = args[1:]
 		var flag *string
 		switch name {
-		case "--config":
+		case Config:
 			flag = &config
-		case "--cache-dir":
+		case CacheDir:
 			flag = &cacheDir
 		default:
 			return "", "", false
