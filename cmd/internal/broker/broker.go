@@ -7,19 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"github.com/pullpass/pullpass/cache"
 	"github.com/pullpass/pullpass/cmd/internal/config"
 	"github.com/pullpass/pullpass/cmd/internal/env"
 	"github.com/pullpass/pullpass/provider"
-)
-
-// The environment variables that name pullpass's own files, where no flag does.
-const (
-	ConfigVariable   = "PULLPASS_CONFIG"
-	CacheDirVariable = "PULLPASS_CACHE_DIR"
 )
 
 // A Broker answers for the images of this machine. Env, Backends and the two paths are set by its
@@ -39,20 +32,10 @@ type Broker struct {
 
 // Load reads the config, and sets up the rules and the cache. The error is that of LoadConfig.
 func (b *Broker) Load() error {
-	if err := b.LoadCache(); err != nil {
+	if err := b.loadCache(); err != nil {
 		return err
 	}
 	b.Rules = b.newRules()
-	return nil
-}
-
-// LoadCache is Load without the rules, for commands that only look at the cache.
-func (b *Broker) LoadCache() error {
-	var err error
-	if b.Config, err = b.LoadConfig(); err != nil {
-		return err
-	}
-	b.Cache = b.newCache()
 	return nil
 }
 
@@ -78,37 +61,6 @@ func (b *Broker) LoadConfig() (config.Config, error) {
 	}
 	b.Log.Debug("read the config %s: %d rules", path, len(settings.Registries))
 	return settings, nil
-}
-
-// newCache returns the cache, nil if there is no directory for it. The first of these names the
-// directory: CacheDir, PULLPASS_CACHE_DIR, the config, the default.
-func (b *Broker) newCache() *cache.Cache {
-	dir := b.CacheDir
-	if variable := b.Getenv(CacheDirVariable); dir == "" && variable != "" {
-		// A relative path would start where the kubelet was started.
-		if filepath.IsAbs(variable) {
-			dir = variable
-		} else {
-			b.Log.Warn(CacheDirVariable + " is not an absolute path and is not used")
-		}
-	}
-	if dir == "" {
-		dir = b.Config.CacheDir
-	}
-	if dir == "" {
-		dir = DefaultCacheDir(b.Env)
-	}
-	if dir == "" {
-		b.Log.Debug("there is no cache: the user has no home folder")
-		return nil
-	}
-	return &cache.Cache{
-		Dir:   filepath.Clean(dir), // a link with a slash at its end would be followed
-		Node:  b.Hostname,
-		Now:   b.Now,
-		Warn:  b.Log.Warn,
-		Debug: func(text string) { b.Log.Debug("%s", text) },
-	}
 }
 
 // Credential returns the credential for a request: from the cache, or else from the provider that

@@ -6,15 +6,19 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/env"
 )
 
-// The files that pullpass looks for where nothing names one.
+// The environment variables that name pullpass's own files, where no flag does.
+const (
+	ConfigVariable   = "PULLPASS_CONFIG"
+	CacheDirVariable = "PULLPASS_CACHE_DIR"
+)
 
-// DefaultConfig is the path of pullpass's own config.
+// DefaultConfig returns the path of pullpass's own config if nothing names another one.
 func DefaultConfig(getenv func(string) string) string {
 	return filepath.Join(configDir(getenv), "config.yaml")
 }
 
-// DefaultCacheDir is the directory of the cache: for root one that a reboot empties, for other
-// users one of their own; "" if there is none.
+// DefaultCacheDir returns the directory of the cache if nothing names another one: for root one that a
+// reboot empties, for other users one of their own; "" if there is none.
 func DefaultCacheDir(e *env.Env) string {
 	if e.Root {
 		return rootCacheDir(e.Getenv)
