@@ -33,7 +33,7 @@ func decodeAny(data []byte) (entry, error) {
 		return entry{}, errNoEntry
 	}
 	var e entry
-	if !e.set(value) {
+	if !setAll(value, e.set) {
 		return entry{}, errNoEntry
 	}
 	hasCredential := e.Username != "" && !e.Password.Empty() && !e.Issued.IsZero()
@@ -47,74 +47,67 @@ func decodeAny(data []byte) (entry, error) {
 	return e, nil
 }
 
-// set sets the fields of e to the members of an object. Members of other names do not matter, and
-// null leaves its field as it is. set returns false if a member is of another kind than its field.
-func (e *entry) set(object plainjson.Value) bool {
+// setAll gives set the members of an object, except those that are null: they leave their fields as
+// they are. It returns false if set does so for a member.
+func setAll(object plainjson.Value, set func(name string, value plainjson.Value) bool) bool {
 	for name, value := range object.Members {
-		if value.Kind == plainjson.Null {
-			continue
-		}
-		var ok bool
-		switch name {
-		case "version":
-			e.Version, ok = number(value)
-		case "scope":
-			e.Scope, ok = provider.Scope(value.Text()), value.Kind == plainjson.String
-		case "username":
-			e.Username, ok = value.Text(), value.Kind == plainjson.String
-		case "password":
-			e.Password, ok = plainSecret{provider.NewSecret(value.Text())}, value.Kind == plainjson.String
-		case "repositoryOnly":
-			e.RepositoryOnly, ok = boolean(value)
-		case "issued":
-			e.Issued, ok = instant(value)
-		case "refresh":
-			e.Refresh, ok = instant(value)
-		case "expires":
-			e.Expires, ok = instant(value)
-		case "failure":
-			e.Failure = &Failure{}
-			ok = value.Kind == plainjson.Object && e.Failure.set(value)
-		default:
-			ok = true
-		}
-		if !ok {
+		if value.Kind != plainjson.Null && !set(name, value) {
 			return false
 		}
 	}
 	return true
 }
 
-// set is entry.set for a failure.
-func (f *Failure) set(object plainjson.Value) bool {
-	for name, value := range object.Members {
-		if value.Kind == plainjson.Null {
-			continue
-		}
-		var ok bool
-		switch name {
-		case "text":
-			f.Text, ok = value.Text(), value.Kind == plainjson.String
-		case "hint":
-			f.Hint, ok = value.Text(), value.Kind == plainjson.String
-		case "none":
-			f.None, ok = boolean(value)
-		case "repositoryOnly":
-			f.RepositoryOnly, ok = boolean(value)
-		case "count":
-			f.Count, ok = number(value)
-		case "at":
-			f.At, ok = instant(value)
-		case "until":
-			f.Until, ok = instant(value)
-		default:
-			ok = true
-		}
-		if !ok {
-			return false
-		}
+// set sets the field of e with that name in JSON. Other names do not matter. It returns false if value is
+// of another kind than the field.
+func (e *entry) set(name string, value plainjson.Value) (ok bool) {
+	switch name {
+	case "version":
+		e.Version, ok = number(value)
+	case "scope":
+		e.Scope, ok = provider.Scope(value.Text()), value.Kind == plainjson.String
+	case "username":
+		e.Username, ok = value.Text(), value.Kind == plainjson.String
+	case "password":
+		e.Password, ok = plainSecret{provider.NewSecret(value.Text())}, value.Kind == plainjson.String
+	case "repositoryOnly":
+		e.RepositoryOnly, ok = boolean(value)
+	case "issued":
+		e.Issued, ok = instant(value)
+	case "refresh":
+		e.Refresh, ok = instant(value)
+	case "expires":
+		e.Expires, ok = instant(value)
+	case "failure":
+		e.Failure = &Failure{}
+		ok = value.Kind == plainjson.Object && setAll(value, e.Failure.set)
+	default:
+		ok = true
 	}
-	return true
+	return ok
+}
+
+// set is entry.set for a failure.
+func (f *Failure) set(name string, value plainjson.Value) (ok bool) {
+	switch name {
+	case "text":
+		f.Text, ok = value.Text(), value.Kind == plainjson.String
+	case "hint":
+		f.Hint, ok = value.Text(), value.Kind == plainjson.String
+	case "none":
+		f.None, ok = boolean(value)
+	case "repositoryOnly":
+		f.RepositoryOnly, ok = boolean(value)
+	case "count":
+		f.Count, ok = number(value)
+	case "at":
+		f.At, ok = instant(value)
+	case "until":
+		f.Until, ok = instant(value)
+	default:
+		ok = true
+	}
+	return ok
 }
 
 func number(value plainjson.Value) (int, bool) {
