@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pullpass/pullpass/cmd/internal/broker"
+	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -58,11 +59,7 @@ func clearCache(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, prefix 
 	if err != nil {
 		return broker.CacheError("clear", err)
 	}
-	what := "entries"
-	if removed == 1 {
-		what = "entry"
-	}
-	_, err = fmt.Fprintf(stdio.Out, "removed %d %s from %s\n", removed, what, b.Cache.Dir)
+	_, err = fmt.Fprintf(stdio.Out, "removed %s from %s\n", report.Count(removed, "entry", "entries"), b.Cache.Dir)
 	return err
 }
 
