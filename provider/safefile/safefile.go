@@ -18,7 +18,7 @@ const maxSize = 1 << 20 // bytes
 // Windows, where the mode says nothing, the file must belong to root or the effective user,
 // and group and others must not be able to write it; these errors carry a hint.
 //
-// Errors name the path and the cause, never content. IsMissing tells that there is no file.
+// Errors name the path and the cause, never content. IsMissing reports whether the error is a missing file.
 func Read(path string) ([]byte, error) {
 	data, _, err := read(path)
 	return data, err
@@ -30,41 +30,13 @@ func Read(path string) ([]byte, error) {
 func ReadSecret(path string, warn func(string)) ([]byte, error) {
 	data, mode, err := read(path)
 	if err == nil && othersCanRead(mode) {
-		warnReadable(path, mode, warn)
+		warn(fmt.Sprintf("%s: mode %04o lets every user read this secret; chmod o-r it", path, mode))
 	}
 	return data, err
 }
 
-// Check is for a file that a library reads by itself: the error is that of Read for a regular
-// file that others can change. What is no regular file, or not there, passes.
-func Check(path string) error {
-	_, err := check(path)
-	return err
-}
-
-// CheckSecret is Check for a file that holds a secret; warn is that of ReadSecret.
-func CheckSecret(path string, warn func(string)) error {
-	mode, err := check(path)
-	if err == nil && othersCanRead(mode) {
-		warnReadable(path, mode, warn)
-	}
-	return err
-}
-
-func check(path string) (fs.FileMode, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return 0, nil
-	}
-	return info.Mode().Perm(), checkAccess(path, info)
-}
-
-func warnReadable(path string, mode fs.FileMode, warn func(string)) {
-	warn(fmt.Sprintf("%s: mode %04o lets every user read this secret; chmod o-r it", path, mode))
-}
-
-// IsMissing reports whether err tells that there is no such file. It also takes for missing
-// what lies below a file, as with HOME=/dev/null.
+// IsMissing reports whether err says that a file does not exist. What lies below a file is missing as
+// well, as with HOME=/dev/null.
 func IsMissing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -123,35 +123,6 @@ func TestHintOfWritableFile(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
-	writable := write(t, "secret", 0o622)
-	if err := Check(writable); err == nil || err.Error() != writable+": mode 0622 lets group or others change where credentials go" {
-		t.Errorf("Check gives the error %v", err)
-	}
-	for _, path := range []string{write(t, "secret", 0o644), "/dev/null", filepath.Join(t.TempDir(), "missing"), "/dev/null/x"} {
-		if err := Check(path); err != nil {
-			t.Errorf("Check of %s gives the error %v", path, err)
-		}
-	}
-}
-
-func TestCheckSecret(t *testing.T) {
-	var warnings []string
-	warn := func(line string) { warnings = append(warnings, line) }
-	readable := write(t, "secret", 0o644)
-	for _, path := range []string{readable, write(t, "secret", 0o640), filepath.Join(t.TempDir(), "missing")} {
-		if err := CheckSecret(path, warn); err != nil {
-			t.Errorf("CheckSecret of %s gives the error %v", path, err)
-		}
-	}
-	if want := readable + ": mode 0644 lets every user read this secret; chmod o-r it"; len(warnings) != 1 || warnings[0] != want {
-		t.Errorf("CheckSecret warns %q, want %q", warnings, want)
-	}
-	if err := CheckSecret(write(t, "secret", 0o646), warn); err == nil || len(warnings) != 1 {
-		t.Errorf("CheckSecret gives the error %v and warns %q", err, warnings)
-	}
-}
-
 func TestIsMissing(t *testing.T) {
 	for path, want := range map[string]bool{filepath.Join(t.TempDir(), "x"): true, "/dev/null/x": true, "/dev/null": false} {
 		if _, err := Read(path); IsMissing(err) != want {
