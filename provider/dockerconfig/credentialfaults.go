@@ -34,7 +34,7 @@ func (e pullEntry) credentialFaults(helpers bool) []Fault {
 // loginFaults tells what of a username and a password the kubelet or a registry would not take
 // for what it is meant to be.
 func loginFaults(username string, password provider.Secret) []Fault {
-	_, err := NewCredential(username, password.Reveal())
+	_, err := newCredential(username, password.Reveal())
 	switch {
 	case username == "" && password.Empty():
 		return []Fault{{Text: "the entry has no credential: with it the runtime pulls as the anonymous"}}

@@ -31,7 +31,7 @@ func decodeEntry(text provider.Secret) (provider.Credential, error) {
 	if err != nil {
 		return provider.Credential{}, err
 	}
-	credential, err := NewCredential(username, password)
+	credential, err := newCredential(username, password)
 	if errors.Is(err, provider.ErrNone) && (!e.IdentityToken.Empty() || !e.RegistryToken.Empty()) {
 		return provider.Credential{}, tokenError()
 	}
@@ -74,10 +74,10 @@ func decodeBase64(text string) (string, error) {
 	return string(decoded), err
 }
 
-// NewCredential makes a credential, with the expiry that a token tells (see Expiries). The error is provider.ErrNone if username
-// or password is empty: runtimes take an empty username for the anonymous. It is another one,
-// which shows neither, if they cannot be passed on. The password is taken as it is.
-func NewCredential(username, password string) (provider.Credential, error) {
+// newCredential returns the credential as it is, with the expiry that its token states (see Expiries).
+// The error is provider.ErrNone if username or password is empty: runtimes take an empty username for
+// anonymous. Any other error shows neither of them. It means that they cannot be passed on.
+func newCredential(username, password string) (provider.Credential, error) {
 	switch {
 	case username == "" || password == "":
 		return provider.Credential{}, provider.ErrNone

@@ -85,8 +85,8 @@ func checkLookup(t *testing.T, file File, image provider.Image) (provider.Creden
 		}
 		return credential, err
 	}
-	if _, err := NewCredential(credential.Username, credential.Password.Reveal()); err != nil {
-		t.Errorf("Lookup gives a credential that NewCredential refuses: %v", err)
+	if _, err := newCredential(credential.Username, credential.Password.Reveal()); err != nil {
+		t.Errorf("Lookup gives a credential that newCredential refuses: %v", err)
 	}
 	keys := file.matchingKeys(image)
 	if len(keys) == 0 {

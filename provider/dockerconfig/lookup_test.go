@@ -24,7 +24,7 @@ func (f *fakeHelper) Get(_ context.Context, name, server string) (provider.Crede
 	case "broken":
 		return provider.Credential{}, errors.New("the helper is broken")
 	default:
-		return NewCredential("helped", password)
+		return newCredential("helped", password)
 	}
 }
 

@@ -17,5 +17,5 @@ func OfLine(username string, text []byte) (provider.Credential, error) {
 	case strings.ContainsAny(password, "\r\n"):
 		return provider.Credential{}, errors.New("it has more than one line")
 	}
-	return NewCredential(username, password)
+	return newCredential(username, password)
 }

@@ -70,7 +70,7 @@ func (p Programs) get(ctx context.Context, name, server string) (provider.Creden
 	case answer.Username == tokenUsername:
 		return provider.Credential{}, tokenError()
 	}
-	return NewCredential(answer.Username, answer.Secret)
+	return newCredential(answer.Username, answer.Secret)
 }
 
 // find returns the path of a helper's program.

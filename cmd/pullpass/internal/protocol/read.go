@@ -23,7 +23,7 @@ func Read(ctx context.Context, in io.Reader, now func() time.Time) (Request, err
 	if err != nil {
 		return Request{}, err
 	}
-	return Parse(data)
+	return parse(data)
 }
 
 // readAll returns all of in, or as much of it as shows that it is too large.

@@ -24,8 +24,9 @@ type Request struct {
 	Image      provider.Image
 }
 
-// Parse decodes a request. Unknown fields are left alone, since the kubelet's requests grow.
-func Parse(data []byte) (Request, error) {
+// parse decodes a request. It ignores unknown fields: newer kubelets send more. Errors quote nothing of the
+// request but its kind and version.
+func parse(data []byte) (Request, error) {
 	switch {
 	case len(data) > maxRequest:
 		return Request{}, fmt.Errorf("it is larger than %d MiB", maxRequest>>20)

@@ -17,14 +17,14 @@ const v1Request = `{"kind":"CredentialProviderRequest","apiVersion":"credentialp
 func TestParse(t *testing.T) {
 	for _, version := range []string{"v1", "v1beta1", "v1alpha1"} {
 		data := strings.Replace(v1Request, "/v1", "/"+version, 1)
-		request, err := Parse([]byte(" \n" + data + "\r\n"))
+		request, err := parse([]byte(" \n" + data + "\r\n"))
 		want := Request{APIVersion: "credentialprovider.kubelet.k8s.io/" + version, Image: provider.Image{Host: "gcr.io", Repository: "p/app"}}
 		if err != nil || request != want {
 			t.Errorf("%s: %+v, %v", version, request, err)
 		}
 	}
 	grown := strings.Replace(v1Request, `"image"`, `"podName":"x","serviceAccountAnnotations":{"a":"b"},"image"`, 1)
-	if _, err := Parse([]byte(grown)); err != nil {
+	if _, err := parse([]byte(grown)); err != nil {
 		t.Errorf("a request with unknown fields: %v", err)
 	}
 }
@@ -55,7 +55,7 @@ func TestParseRefuses(t *testing.T) {
 		"kind of number":  {`{"kind":7}`, "its field kind is a JSON number"},
 		"image with line": {strings.Replace(v1Request, "gcr.io/p/app", `gcr.io/p\napp`, 1), "the image contains white space or control characters"},
 	} {
-		_, err := Parse([]byte(c.in))
+		_, err := parse([]byte(c.in))
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
@@ -65,7 +65,7 @@ func TestParseRefuses(t *testing.T) {
 // TestServiceAccountToken: a token that is not used must not end in the node's identity.
 func TestServiceAccountToken(t *testing.T) {
 	const token = "pod-identity-canary"
-	_, err := Parse([]byte(strings.Replace(v1Request, `"image"`, `"serviceAccountToken":"`+token+`","image"`, 1)))
+	_, err := parse([]byte(strings.Replace(v1Request, `"image"`, `"serviceAccountToken":"`+token+`","image"`, 1)))
 	if err == nil || strings.Contains(err.Error(), token) || !strings.Contains(provider.Hint(err), "tokenAttributes") {
 		t.Errorf("%v, hint %s", err, provider.Hint(err))
 	}
@@ -103,7 +103,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(data))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		request, err := Parse(data)
+		request, err := parse(data)
 		compareRequest(t, data)
 		if err != nil {
 			if text := err.Error(); text == "" || strings.Contains(text, "\n") {

@@ -31,7 +31,7 @@ func TestRequestIsTheKubelets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Parse(data)
+		got, err := parse(data)
 		want := Request{APIVersion: group + "/" + version, Image: provider.Image{Host: "docker.io", Repository: "library/nginx"}}
 		if err != nil || got != want {
 			t.Errorf("%s: %+v, %v", version, got, err)
