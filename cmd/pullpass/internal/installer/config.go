@@ -31,7 +31,7 @@ func readConfig(path string) (config, error) {
 	}
 	c := config{path, files}
 	if info, e := os.Stat(path); e == nil && info.IsDir() {
-		c.path = filepath.Join(path, Name+".yaml")
+		c.path = filepath.Join(path, ownName+".yaml")
 	}
 	for _, f := range files {
 		if p, err := ours(f); err == nil && p != nil {
@@ -86,7 +86,7 @@ func (c config) faults(binDir string) []report.Finding {
 	}
 	executable := kubeletconfig.Executable(binDir)
 	return kubeletconfig.Refused(c.files, func(name string) error {
-		if name == Name {
+		if name == ownName {
 			return nil
 		}
 		return executable(name)
@@ -106,7 +106,7 @@ func (c config) hash(flags []byte) string {
 func ours(f kubeletconfig.File) (*kubeletconfig.Provider, error) {
 	providers, err := kubeletconfig.Providers(f.Name, f.Data)
 	for _, p := range providers {
-		if p.Name == Name {
+		if p.Name == ownName {
 			return &p, err
 		}
 	}
@@ -129,7 +129,7 @@ func (c config) others(omit []string) []string {
 	for _, f := range c.files {
 		providers, _ := kubeletconfig.Providers(f.Name, f.Data) // a malformed file is no reason to keep the flags
 		for _, p := range providers {
-			if p.Name != Name && !slices.Contains(omit, p.Name) {
+			if p.Name != ownName && !slices.Contains(omit, p.Name) {
 				names = append(names, p.Name)
 			}
 		}

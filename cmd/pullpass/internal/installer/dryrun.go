@@ -60,7 +60,7 @@ func (i *Installer) DryRunUninstall(ctx context.Context, out io.Writer, o Option
 	}
 	switch removed(p.used, o.Restart) {
 	case toTellRestart:
-		i.Note("the kubelet would have to be restarted before " + filepath.Join(p.record.BinDir, Name) + " is removed: " + restartCommand(running, p.record))
+		i.Note("the kubelet would have to be restarted before " + filepath.Join(p.record.BinDir, ownName) + " is removed: " + restartCommand(running, p.record))
 		return s.end()
 	case toRestart:
 		s.line("restart " + unit(running, p.record))

@@ -18,8 +18,8 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Name is the name of the binary in the bin dir, and so of its provider in the kubelet's config.
-const Name = "pullpass"
+// ownName is the name of the binary in the bin dir, and of its provider in the kubelet's config.
+const ownName = kubeletconfig.EntryName
 
 // An Installer is for one Install, Uninstall, dry run or Status. All paths are those of the node.
 type Installer struct {

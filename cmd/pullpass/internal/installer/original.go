@@ -38,7 +38,7 @@ func (p *plan) strip(c change, f file) (nodefile.Content, error) {
 	var left []byte
 	var err error
 	if f.Kind == kindConfig {
-		left, err = kubeletconfig.Remove(f.Path, c.old.Data, Name)
+		left, err = kubeletconfig.Remove(f.Path, c.old.Data, ownName)
 	} else {
 		left, err = p.stripFlags(c.old.Data, f)
 	}
@@ -85,7 +85,7 @@ func (p *plan) saveLost(c change, f file, left []byte) error {
 	}
 	var lost []string
 	for _, w := range was {
-		replaced := w.Name == Name || slices.Contains(c.Replaced, w.Name)
+		replaced := w.Name == ownName || slices.Contains(c.Replaced, w.Name)
 		if replaced && !slices.ContainsFunc(is, func(p kubeletconfig.Provider) bool { return p.Name == w.Name }) {
 			lost = append(lost, w.Name)
 		}

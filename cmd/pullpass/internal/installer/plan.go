@@ -123,7 +123,7 @@ func (i *Installer) checkedPlan(ctx context.Context, o Options) (*plan, *kubelet
 
 // checkPaths refuses files that would overwrite each other, or the state.
 func checkPaths(stateDir string, pf platform.Platform) error {
-	paths := []string{filepath.Join(pf.BinDir, Name), pf.Config}
+	paths := []string{filepath.Join(pf.BinDir, ownName), pf.Config}
 	if pf.Flags != nil {
 		paths = append(paths, pf.Flags.Path)
 	}
@@ -144,7 +144,7 @@ func checkPaths(stateDir string, pf platform.Platform) error {
 }
 
 func (b *planner) planBinary() error {
-	path := filepath.Join(b.options.Platform.BinDir, Name)
+	path := filepath.Join(b.options.Platform.BinDir, ownName)
 	if err := checkBinDir(b.options.Platform.BinDir); err != nil {
 		return err
 	}

@@ -76,13 +76,13 @@ func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, 
 	}
 	edited := current != nil && now != next && !slices.Contains(b.record.Entries, now)
 	if edited && !b.options.Selected {
-		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is not as an install wrote it and is kept as it is; --registry, --env or --arg replaces it", c.path, Name))
+		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is not as an install wrote it and is kept as it is; --registry, --env or --arg replaces it", c.path, ownName))
 		data, images = old, current.MatchImages
 	} else {
 		b.record.Entries = andNext(b.record.Entries, now, next)
 	}
 	if edited && b.options.Selected {
-		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was not as an install wrote it and is replaced", c.path, Name))
+		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was not as an install wrote it and is replaced", c.path, ownName))
 	}
 	replaced, err = b.foreign(c, images)
 	for _, name := range replaced {
@@ -106,13 +106,13 @@ func (b *planner) foreign(c config, images []string) (replaced []string, err err
 			overlaps, covered := compare(images, p.MatchImages)
 			replaceable := covered && !p.Tokens && f.Name == c.path
 			switch {
-			case p.Name == Name || !overlaps:
+			case p.Name == ownName || !overlaps:
 			case b.options.Replace && replaceable:
 				replaced = append(replaced, p.Name)
 			case b.options.Replace:
-				b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is kept beside %s: %s", f.Name, p.Name, Name, keptBecause(p, covered)))
+				b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is kept beside %s: %s", f.Name, p.Name, ownName, keptBecause(p, covered)))
 			default:
-				text := fmt.Sprintf("%s: the provider %s serves images that %s serves, too: the kubelet tries the credentials of both", f.Name, p.Name, Name)
+				text := fmt.Sprintf("%s: the provider %s serves images that %s serves, too: the kubelet tries the credentials of both", f.Name, p.Name, ownName)
 				if replaceable {
 					text += "; --replace takes it out"
 				}

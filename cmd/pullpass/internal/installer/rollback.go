@@ -83,7 +83,7 @@ func (i *Installer) restoreBinary(r *record) error {
 	if r == nil {
 		return nil
 	}
-	path := filepath.Join(r.BinDir, Name)
+	path := filepath.Join(r.BinDir, ownName)
 	f, ok := r.file(path)
 	if !ok || slices.ContainsFunc(i.state.Trial.Before.Files, func(restored restored) bool { return restored.Path == path }) {
 		return nil

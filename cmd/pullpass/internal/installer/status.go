@@ -64,7 +64,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		}
 		r = &record{Platform: pf.Name, Config: pf.Config, BinDir: pf.BinDir, Flags: pf.Flags}
 	}
-	s := Status{Platform: r.Platform, Binary: filepath.Join(r.BinDir, Name), Rejected: i.state.Rejected}
+	s := Status{Platform: r.Platform, Binary: filepath.Join(r.BinDir, ownName), Rejected: i.state.Rejected}
 	if t := i.state.Trial; t != nil {
 		s.Trial = &TrialStatus{t.Restarted, t.Failed, t.Removal}
 	}
@@ -107,11 +107,11 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 
 // problem returns what an install lacks, "" if it is complete.
 func (i *Installer) problem(r *record, c config) (string, error) {
-	if err := kubeletconfig.Executable(r.BinDir)(Name); err != nil {
+	if err := kubeletconfig.Executable(r.BinDir)(ownName); err != nil {
 		return err.Error(), nil
 	}
 	if c.ours() == nil {
-		return "the provider " + Name + " is not in " + r.Config, nil
+		return "the provider " + ownName + " is not in " + r.Config, nil
 	}
 	if r.Flags == nil {
 		return "", nil

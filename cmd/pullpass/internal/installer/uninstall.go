@@ -51,7 +51,7 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 		switch removed(p.used, o.Restart) {
 		case toTellRestart:
 			i.Note(fmt.Sprintf("the running kubelet still uses %s, which stays: %s, then uninstall again",
-				filepath.Join(r.BinDir, Name), restartCommand(running, r)))
+				filepath.Join(r.BinDir, ownName), restartCommand(running, r)))
 			return nil
 		case toRestart:
 			if err := i.restart(ctx, running, p, o); err != nil {
@@ -82,10 +82,10 @@ func (i *Installer) unrecorded(pf platform.Platform) error {
 	if err != nil {
 		return err
 	}
-	binary := filepath.Join(pf.BinDir, Name)
+	binary := filepath.Join(pf.BinDir, ownName)
 	var found, steps []string
 	if c.ours() != nil {
-		found = append(found, "the provider "+Name+" in "+c.path)
+		found = append(found, "the provider "+ownName+" in "+c.path)
 		steps = append(steps, "take the provider out of "+c.path+" (or if it is the last one, the two --image-credential-provider flags away from the kubelet)", "restart the kubelet")
 	}
 	if _, err := os.Lstat(binary); err == nil {
@@ -134,7 +134,7 @@ func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 		return nil
 	}
 	return provider.WithHint(
-		fmt.Errorf("uninstall: the kubelet has --image-credential-provider-config=%s from elsewhere and does not start without it, in which there is only %s", r.Config, Name),
+		fmt.Errorf("uninstall: the kubelet has --image-credential-provider-config=%s from elsewhere and does not start without it, in which there is only %s", r.Config, ownName),
 		"take the two --image-credential-provider flags away from the kubelet first, and restart it")
 }
 

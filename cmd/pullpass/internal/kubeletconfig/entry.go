@@ -10,15 +10,15 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// entryName is that of the binary, by which the kubelet finds it.
-const entryName = "pullpass"
+// EntryName is the name of pullpass's entry, and of the binary: the kubelet finds the one by the other.
+const EntryName = "pullpass"
 
 // processorsVariable limits how many processors the Go runtime uses. It sets itself up for each of them,
 // so that on a large node a start takes a multiple of what the answer does. A request needs one.
 const processorsVariable = "GOMAXPROCS"
 
 func newEntry(patterns []string) Entry {
-	return Entry{Name: entryName, MatchImages: patterns, Env: []Env{{processorsVariable, "1"}}}
+	return Entry{Name: EntryName, MatchImages: patterns, Env: []Env{{processorsVariable, "1"}}}
 }
 
 // IsUsual reports whether the variable is one that an entry has by itself. Its value is no secret.

@@ -56,9 +56,9 @@ func checkMerge(t *testing.T, data []byte) {
 	if err != nil || !bytes.Equal(again, merged) {
 		t.Errorf("merged again: %v\n%q\nbecomes\n%q", err, merged, again)
 	}
-	own := slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == entryName })
+	own := slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == EntryName })
 	if !own || len(providers) > 1 {
-		removed, err := Remove("config", merged, entryName)
+		removed, err := Remove("config", merged, EntryName)
 		if err != nil || !own && !bytes.Equal(removed, data) {
 			t.Errorf("removed: %v\n%q\nbecomes\n%q\nand\n%q", err, data, merged, removed)
 		}
@@ -80,7 +80,7 @@ func checkOthers(t *testing.T, what string, data []byte, before []Provider) {
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
-	isOwn := func(p Provider) bool { return p.Name == entryName }
+	isOwn := func(p Provider) bool { return p.Name == EntryName }
 	got, want := slices.DeleteFunc(after, isOwn), slices.DeleteFunc(slices.Clone(before), isOwn)
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%s: the others are\n%v\nwere\n%v", what, got, want)

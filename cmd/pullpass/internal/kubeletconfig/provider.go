@@ -39,7 +39,7 @@ func (c *checker) provider(v value, at string) {
 	c.env(v, at)
 	if tokens, ok := v.field("tokenAttributes"); ok && tokens.kind != strictyaml.Null && slices.Contains(known, "tokenAttributes") {
 		c.tokenAttributes(tokens, v.fieldText("apiVersion"), strictyaml.Join(at, "tokenAttributes"))
-		if name == entryName {
+		if name == EntryName {
 			c.note(tokens, strictyaml.Join(at, "tokenAttributes"), "pullpass does not use the pods' tokens: it takes the node's identity for all pods", "")
 		}
 	}

@@ -143,7 +143,7 @@ func (g glob) remarks(owner string, backends provider.Backends, served []string)
 	if prefix := strings.TrimPrefix(g.path, "/"); prefix != "" && !strings.HasSuffix(prefix, "/") {
 		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", strictyaml.Shown(host+g.path+"-other")), "put a / at its end if it is a folder")
 	}
-	if owner == entryName && err == nil && near == "" && !backends.Serve(pattern) {
+	if owner == EntryName && err == nil && near == "" && !backends.Serve(pattern) {
 		add("pullpass serves no such registry: it is started in vain", "")
 	}
 	return remarks
