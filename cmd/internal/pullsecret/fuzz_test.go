@@ -54,7 +54,7 @@ func tell(secrets []Secret) string {
 	said := ""
 	for _, secret := range secrets {
 		entries, err := secret.Entries(image)
-		said += fmt.Sprint(report.Text(secret.Check(checkTime())), secret.Logins(), secret.Reason(image, backends.All()), entries, err)
+		said += fmt.Sprint(report.Text(secret.Check(checkTime())), secret.Logins(), secret.WhyNoEntry(image, backends.All()), entries, err)
 	}
 	return said
 }

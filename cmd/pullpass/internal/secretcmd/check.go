@@ -72,10 +72,10 @@ func checkSecrets(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, file 
 	}
 	var findings []report.Finding
 	for _, secret := range pullSecrets {
-		findings = append(findings, ofSecret(secret, b.Now())...)
+		findings = append(findings, secretFindings(secret, b.Now())...)
 	}
 	for _, image := range images {
-		findings = append(findings, ofImage(image, pullSecrets, b.Backends)...)
+		findings = append(findings, imageFindings(image, pullSecrets, b.Backends)...)
 	}
 	if _, err := io.WriteString(stdio.Out, report.Text(findings)); err != nil {
 		return err
@@ -98,8 +98,8 @@ func selectPullSecrets(secrets []pullsecret.Secret) []pullsecret.Secret {
 	return selected
 }
 
-// ofSecret returns the faults and notes of a Secret, and what it holds if there is no fault.
-func ofSecret(secret pullsecret.Secret, now time.Time) []report.Finding {
+// secretFindings returns the faults and notes of a Secret, and what it holds if there is no fault.
+func secretFindings(secret pullsecret.Secret, now time.Time) []report.Finding {
 	findings := secret.Check(now)
 	if report.Faults(findings) > 0 {
 		return findings
@@ -115,8 +115,8 @@ func ofSecret(secret pullsecret.Secret, now time.Time) []report.Finding {
 	})
 }
 
-// ofImage returns which entries the kubelet tries for an image, or for each Secret why none.
-func ofImage(image provider.Image, secrets []pullsecret.Secret, backends provider.Backends) []report.Finding {
+// imageFindings returns which entries the kubelet tries for an image, or for each Secret why none.
+func imageFindings(image provider.Image, secrets []pullsecret.Secret, backends provider.Backends) []report.Finding {
 	var matches, misses []report.Finding
 	for _, secret := range secrets {
 		finding := report.Finding{Severity: report.Info, Place: report.Place{Object: image.String()}}
@@ -126,10 +126,10 @@ func ofImage(image provider.Image, secrets []pullsecret.Secret, backends provide
 			finding.Text = fmt.Sprintf("no entry in %s: %v", secret, err)
 			misses = append(misses, finding)
 		case len(entries) == 0:
-			finding.Text = fmt.Sprintf("no entry in %s: %s", secret, secret.Reason(image, backends))
+			finding.Text = fmt.Sprintf("no entry in %s: %s", secret, secret.WhyNoEntry(image, backends))
 			misses = append(misses, finding)
 		default:
-			finding.Text = fmt.Sprintf("%s %s", secret, tries(entries))
+			finding.Text = fmt.Sprintf("%s %s", secret, entriesText(entries))
 			matches = append(matches, finding)
 		}
 	}
@@ -140,7 +140,8 @@ func ofImage(image provider.Image, secrets []pullsecret.Secret, backends provide
 	return misses
 }
 
-func tries(entries []dockerconfig.KubeletEntry) string {
+// entriesText lists entries in the order in which the kubelet tries them.
+func entriesText(entries []dockerconfig.KubeletEntry) string {
 	var texts []string
 	for _, entry := range entries {
 		texts = append(texts, fmt.Sprintf("auths[%q] %s", entry.Key, userOf(entry)))

@@ -8,9 +8,9 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Reason tells why Entries has none for an image: what the key that was meant for it has
-// different, or which keys there are. backends tell whose registries these are.
-func (s Secret) Reason(image provider.Image, backends provider.Backends) string {
+// WhyNoEntry returns why Entries returns none for an image: how the key that was meant for it differs,
+// or which keys there are. backends are those of pullpass.
+func (s Secret) WhyNoEntry(image provider.Image, backends provider.Backends) string {
 	if !s.ofPullType() {
 		return "the kubelet ignores a Secret of this type"
 	}

@@ -22,7 +22,7 @@ func withKeys(t *testing.T, keys ...string) Secret {
 	return readOne(t, secretHead+jsonType+data(encoded(string(config))))
 }
 
-func TestReason(t *testing.T) {
+func TestWhyNoEntry(t *testing.T) {
 	const (
 		ecr = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
 		hub = " is no name that the kubelet has for Docker Hub: docker.io"
@@ -61,13 +61,13 @@ func TestReason(t *testing.T) {
 		if entries, err := secret.Entries(image); err != nil || len(entries) > 0 {
 			t.Errorf("the kubelet finds %v (%v) for %s in %s", entries, err, test.image, test.key)
 		}
-		if got := secret.Reason(image, backends.All()); got != test.want {
+		if got := secret.WhyNoEntry(image, backends.All()); got != test.want {
 			t.Errorf("%s for %s: got %s, want %s", test.key, test.image, got, test.want)
 		}
 	}
 }
 
-func TestReasonOfMany(t *testing.T) {
+func TestWhyNoEntryOfMany(t *testing.T) {
 	image := provider.Image{Host: "ghcr.io", Repository: "acme/app"}
 	for _, test := range []struct {
 		secret Secret
@@ -80,7 +80,7 @@ func TestReasonOfMany(t *testing.T) {
 		{readOne(t, secretHead+jsonType), "it holds no entry that can be read"},
 		{readOne(t, secretHead+data(encoded(ghcr()))), "the kubelet ignores a Secret of this type"},
 	} {
-		if got := test.secret.Reason(image, backends.All()); got != test.want {
+		if got := test.secret.WhyNoEntry(image, backends.All()); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}
