@@ -71,11 +71,11 @@ func checkOwnConfig(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, nam
 	if err != nil {
 		return fmt.Errorf("check %w", err)
 	}
-	_, err = io.WriteString(stdio.Out, report.Text([]report.Finding{allWell(cli.InputName(name), report.Count(len(settings.Registries), "rule", "rules"))}))
+	_, err = io.WriteString(stdio.Out, report.Text([]report.Finding{okFinding(cli.InputName(name), report.Count(len(settings.Registries), "rule", "rules"))}))
 	return err
 }
 
-func allWell(file, text string) report.Finding {
+func okFinding(file, text string) report.Finding {
 	return report.Finding{Severity: report.OK, Place: report.Place{File: file}, Text: text}
 }
 
@@ -86,18 +86,18 @@ func checkKubeletConfig(ctx context.Context, b *broker.Broker, stdio *cli.Stdio,
 	if err != nil {
 		return fmt.Errorf("check the kubelet's config: %w", err)
 	}
-	var look func(string) error
+	var checkBinary func(string) error
 	if binDir != "" {
-		look = kubeletconfig.Executable(binDir)
+		checkBinary = kubeletconfig.CheckBinary(binDir)
 	}
-	findings = append(findings, kubeletconfig.Check(files, look, b.Backends)...)
+	findings = append(findings, kubeletconfig.Check(files, checkBinary, b.Backends)...)
 	for i := range findings {
 		if findings[i].File == "" { // it is about a directory without files
 			findings[i].File = cli.InputName(name)
 		}
 	}
 	if report.Faults(findings) == 0 {
-		findings = append(findings, allWell(cli.InputName(name), providersOf(files)))
+		findings = append(findings, okFinding(cli.InputName(name), providersOf(files)))
 	}
 	if _, err := io.WriteString(stdio.Out, report.Text(findings)); err != nil {
 		return err

@@ -111,11 +111,11 @@ until the kubelet was restarted, by --restart or before a second uninstall.`,
 	return command
 }
 
-// addCommon defines the flags of both commands. looks are the flags with which a running kubelet is
+// addCommon defines the flags of both commands. lookFlags names the flags with which a running kubelet is
 // looked for in spite of --root.
-func (f *flags) addCommon(command *cobra.Command, looks string) {
+func (f *flags) addCommon(command *cobra.Command, lookFlags string) {
 	set := command.Flags()
-	set.StringVar(&f.root, "root", "", "`folder` with the root of the node or image; no running kubelet is looked for without "+looks)
+	set.StringVar(&f.root, "root", "", "`folder` with the root of the node or image; no running kubelet is looked for without "+lookFlags)
 	set.BoolVar(&f.restart, "restart", false, "restart the kubelet if that is needed, and put all back if it does not come back")
 	set.DurationVar(&f.timeout, "restart-timeout", 2*time.Minute, "`time` until a restarted kubelet must be healthy")
 	set.BoolVar(&f.retry, "retry", false, "try again what was put back before")

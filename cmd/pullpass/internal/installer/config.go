@@ -84,12 +84,12 @@ func (c config) faults(binDir string) []report.Finding {
 	if len(c.files) == 0 {
 		return nil
 	}
-	executable := kubeletconfig.Executable(binDir)
+	checkBinary := kubeletconfig.CheckBinary(binDir)
 	return kubeletconfig.Refused(c.files, func(name string) error {
 		if name == ownName {
 			return nil
 		}
-		return executable(name)
+		return checkBinary(name)
 	})
 }
 

@@ -21,7 +21,7 @@ func (i *Installer) DryRun(ctx context.Context, out io.Writer, o Options) error 
 	if err != nil {
 		return err
 	}
-	s := show{Writer: out, known: given(o.Entry)}
+	s := preview{Writer: out, known: given(o.Entry)}
 	s.plan(i, p)
 	if i.state.stale(running, p) {
 		i.noteRestart(o)
@@ -43,7 +43,7 @@ func (i *Installer) DryRunUninstall(ctx context.Context, out io.Writer, o Option
 	if err != nil {
 		return err
 	}
-	s := show{Writer: out, known: given(o.Entry)}
+	s := preview{Writer: out, known: given(o.Entry)}
 	if i.state.Installed == nil {
 		if err := i.unrecorded(o.Platform); err != nil {
 			return err
@@ -76,7 +76,7 @@ func (i *Installer) DryRunUninstall(ctx context.Context, out io.Writer, o Option
 	return s.end()
 }
 
-// look loads the state as locked does, but writes nothing.
+// look loads the state as locked does, but writes nothing and takes no lock.
 func (i *Installer) look() error {
 	if _, err := os.Stat(filepath.Dir(i.StateDir)); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("lock %s: %w", i.StateDir, withRootHint(err))
@@ -109,32 +109,34 @@ func emptied(directories []string, changes []change) []string {
 	return empty
 }
 
-// A show is the output of a dry run.
-type show struct {
+// A preview is the output of a dry run.
+type preview struct {
 	io.Writer
 	known   func(name, value string) bool // see kubeletconfig.Redact
 	written bool
 	err     error
 }
 
-func (s *show) write(text []byte) {
+// write writes a part of the output. end returns the first error.
+func (s *preview) write(text []byte) {
 	s.written = true
 	if s.err == nil {
 		_, s.err = s.Write(text)
 	}
 }
 
-func (s *show) line(text string) { s.write([]byte(text + "\n")) }
+func (s *preview) line(text string) { s.write([]byte(text + "\n")) }
 
-// plan writes the changes of a plan, and has its notes noted.
-func (s *show) plan(i *Installer, p *plan) {
+// plan writes the changes of a plan, and notes its notes.
+func (s *preview) plan(i *Installer, p *plan) {
 	i.noteAll(p.notes)
 	for _, c := range p.changes {
 		s.write(c.diff(s.known))
 	}
 }
 
-func (s *show) end() error {
+// end says so if nothing would be done, and returns the error of the output.
+func (s *preview) end() error {
 	if !s.written {
 		s.line("nothing to do")
 	}

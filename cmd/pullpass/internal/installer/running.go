@@ -7,7 +7,6 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
-	"github.com/pullpass/pullpass/provider"
 )
 
 // outdated reports whether a kubelet started before the last change of what it reads at its start.
@@ -20,21 +19,21 @@ func (s state) knows(p *kubelet.Process) bool {
 	return s.Read != nil && s.Read.Kubelet == p.ID
 }
 
-// awaits returns nil for a kubelet that started with the change on trial, else why it did not.
-func (s state) awaits(p *kubelet.Process) error {
+// checkStarted returns nil for a kubelet that started with the change on trial, else why it did not.
+func (s state) checkStarted(p *kubelet.Process) error {
 	switch {
 	case s.outdated(p):
 		return errors.New("the kubelet was not restarted")
 	case s.Trial.Removal:
 		return nil
 	}
-	return hasFlags(p, s.Installed)
+	return checkFlags(p, s.Installed)
 }
 
-// current returns nil for a kubelet that has read this install, else why it has not. config is the hash
-// of the config that there is now.
-func (s state) current(p *kubelet.Process, r *record, config string) error {
-	err, known := hasFlags(p, r), s.knows(p)
+// checkRead returns nil for a kubelet that has read this install, else why it has not. config is the hash
+// of the current config.
+func (s state) checkRead(p *kubelet.Process, r *record, config string) error {
+	err, known := checkFlags(p, r), s.knows(p)
 	switch same := known && s.Read.Config == config; {
 	case same && err == nil:
 		return nil
@@ -48,7 +47,7 @@ func (s state) current(p *kubelet.Process, r *record, config string) error {
 
 // stale reports whether a kubelet has to be restarted once a plan is written.
 func (s state) stale(running *kubelet.Process, p *plan) bool {
-	return running != nil && (s.current(running, p.record, p.config) != nil || p.atStart() && !s.knows(running))
+	return running != nil && (s.checkRead(running, p.record, p.config) != nil || p.atStart() && !s.knows(running))
 }
 
 // uses reports whether a kubelet uses the plugin that a plan takes away: it started with it, or an earlier
@@ -60,11 +59,11 @@ func (s state) uses(running *kubelet.Process, p *plan) bool {
 	case s.Trial != nil && s.Trial.Removal:
 		return s.outdated(running)
 	}
-	return p.atStart() && !s.outdated(running) && hasFlags(running, p.record) == nil
+	return p.atStart() && !s.outdated(running) && checkFlags(running, p.record) == nil
 }
 
-// hasFlags returns nil for a kubelet whose flags have the paths of an install, or are hidden.
-func hasFlags(p *kubelet.Process, r *record) error {
+// checkFlags returns nil for a kubelet whose flags have the paths of an install, or are hidden.
+func checkFlags(p *kubelet.Process, r *record) error {
 	if p.Hidden {
 		return nil
 	}
@@ -83,62 +82,4 @@ func hasFlags(p *kubelet.Process, r *record) error {
 		}
 	}
 	return nil
-}
-
-// getsFlags returns an error for a kubelet that would run without our flags after a restart, too: nothing
-// that we write gives it the flags.
-func getsFlags(running *kubelet.Process, r *record) error {
-	known := platform.Known(r.Platform)
-	if r.Flags != nil || known.SetsFlags && known.Program == "" {
-		return nil
-	}
-	if err := hasFlags(running, r); err != nil {
-		return provider.WithHint(fmt.Errorf("%w, and a restart does not change that", err),
-			"add "+platform.Flags(r.Config, r.BinDir)+" to the kubelet's arguments")
-	}
-	return nil
-}
-
-// whenRestarted says when the running kubelet will read an install.
-func whenRestarted(running *kubelet.Process, r *record) string {
-	if err := getsFlags(running, r); err != nil {
-		return err.Error() + ": " + provider.Hint(err)
-	}
-	return "the kubelet reads this when it is restarted: " + restartCommand(running, r)
-}
-
-// whenStarted says when a kubelet that does not run yet will read an install.
-func whenStarted(r *record) string {
-	if r.Flags != nil || r.setsFlags() {
-		return "it will read this when it starts"
-	}
-	return "one that starts with " + platform.Flags(r.Config, r.BinDir) + " reads this"
-}
-
-// unit returns the systemd unit of the kubelet, "" if that is unknown.
-func unit(running *kubelet.Process, r *record) string {
-	switch {
-	case running != nil && running.Service != "":
-		return running.Service
-	case r.Service != "" || r.setsFlags():
-		return r.Service
-	}
-	return "kubelet.service"
-}
-
-// restartCommand returns how a user restarts the kubelet.
-func restartCommand(running *kubelet.Process, r *record) string {
-	if service := unit(running, r); service != "" {
-		return "systemctl restart " + service
-	}
-	return "restart " + r.Platform
-}
-
-// retryHint returns the hint for a rejected change.
-func retryHint(r *record) string {
-	log := "the log of " + r.Platform
-	if service := unit(nil, r); service != "" {
-		log = "journalctl -u " + service
-	}
-	return "see " + log + ", mend it, and --retry"
 }

@@ -98,7 +98,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	if !s.Installed {
 		return s, nil
 	}
-	err = i.state.current(running, r, c.hash(nil))
+	err = i.state.checkRead(running, r, c.hash(nil))
 	if s.Kubelet.Current = err == nil; err != nil {
 		s.Kubelet.Problem = err.Error()
 	}
@@ -107,7 +107,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 
 // problem returns what an install lacks, "" if it is complete.
 func (i *Installer) problem(r *record, c config) (string, error) {
-	if err := kubeletconfig.Executable(r.BinDir)(ownName); err != nil {
+	if err := kubeletconfig.CheckBinary(r.BinDir)(ownName); err != nil {
 		return err.Error(), nil
 	}
 	if c.ours() == nil {

@@ -56,7 +56,7 @@ const (
 func (s state) begin(running *kubelet.Process, boot string) action {
 	switch s.phase() {
 	case pending:
-		if running != nil && !s.Trial.Removal && s.awaits(running) == nil {
+		if running != nil && !s.Trial.Removal && s.checkStarted(running) == nil {
 			return toConfirm
 		}
 	case restarted:
@@ -78,7 +78,7 @@ func (s state) refuses(p *plan, running *kubelet.Process, retry bool) bool {
 	if s.Rejected == nil || s.Rejected.Hash != p.hash || retry {
 		return false
 	}
-	works := running != nil && !p.removal && len(p.changes) == 0 && s.current(running, p.record, p.config) == nil
+	works := running != nil && !p.removal && len(p.changes) == 0 && s.checkRead(running, p.record, p.config) == nil
 	return !works
 }
 
@@ -130,9 +130,9 @@ func (s state) settle(running *kubelet.Process, p *plan, mayRestart bool) (state
 		return s, toTellNone
 	case running == nil:
 		return s, toProceed
-	case s.current(running, p.record, p.config) != nil && mayRestart:
+	case s.checkRead(running, p.record, p.config) != nil && mayRestart:
 		return s, toRestart
-	case s.current(running, p.record, p.config) != nil:
+	case s.checkRead(running, p.record, p.config) != nil:
 		return s, toTellRestart
 	case s.Trial == nil || s.knows(running):
 		s.Outdated, s.Trial, s.Read = "", nil, &reading{running.ID, p.config}

@@ -37,7 +37,7 @@ func (i *Installer) finish(ctx context.Context, o Options) (done bool, err error
 		}
 		return true, err
 	case toConfirm:
-		healthy, err := i.await(ctx, i.state.awaits, glance)
+		healthy, err := i.await(ctx, i.state.checkStarted, glance)
 		if err != nil { // the change need not be the reason
 			i.Note("no healthy kubelet is seen with what was installed before: " + err.Error())
 			return false, nil
@@ -82,7 +82,7 @@ func (i *Installer) checkRestart(ctx context.Context, running *kubelet.Process, 
 	if !o.Restart || !i.state.stale(running, p) {
 		return nil
 	}
-	if err := getsFlags(running, p.record); err != nil {
+	if err := checkRestartHelps(running, p.record); err != nil {
 		return err
 	}
 	if unit(running, p.record) == "" {
@@ -113,7 +113,7 @@ var errStopped = errors.New("stopped by a signal before the kubelet was seen hea
 // decide waits for a healthy kubelet with the change on trial. Without one in time, it rolls back.
 func (i *Installer) decide(ctx context.Context, o Options) error {
 	begun := i.Now()
-	running, err := i.await(ctx, i.state.awaits, o.Timeout)
+	running, err := i.await(ctx, i.state.checkStarted, o.Timeout)
 	if ctx.Err() != nil {
 		return errStopped
 	}

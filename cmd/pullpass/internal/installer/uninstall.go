@@ -130,7 +130,7 @@ func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 	switch {
 	case !p.emptied, i.Find == nil, r.setsFlags():
 		return nil
-	case running != nil && (running.Hidden || hasFlags(running, r) != nil):
+	case running != nil && (running.Hidden || checkFlags(running, r) != nil):
 		return nil
 	}
 	return provider.WithHint(

@@ -68,9 +68,9 @@ func (h *health) read(files fs.FS, name string) {
 	if err != nil {
 		return
 	}
-	said := *h
-	if yaml.Unmarshal(data, &said) == nil {
-		*h = said
+	changed := *h
+	if yaml.Unmarshal(data, &changed) == nil {
+		*h = changed
 	}
 }
 

@@ -11,20 +11,23 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Check returns what the kubelet would refuse in the files of one config, which are one file or those
-// of a directory in lexical order; and as notes what it takes but what does nothing or does harm. look
-// tells why the binary of a name in the bin dir cannot be run; with nil it is not asked. backends are
-// those of pullpass. The order is that of the files. No finding holds a secret, and none has a File if
-// there are no files.
-func Check(files []File, look func(name string) error, backends provider.Backends) []report.Finding {
-	c := &checker{look: look, backends: backends}
+// Check returns as faults what the kubelet would refuse in the files of one config. As notes it returns
+// what the kubelet accepts although it does nothing or does harm. files are one file, or those of a
+// directory in lexical order. backends are those of pullpass. The findings are in the order of the files
+// and hold no secret. If there are no files, the finding has no File.
+//
+// checkBinary returns why the kubelet cannot run the binary of a provider, nil if it can. It is
+// CheckBinary for the kubelet's bin dir, nil if that is not known, or one that passes over a binary that
+// is still to be installed.
+func Check(files []File, checkBinary func(name string) error, backends provider.Backends) []report.Finding {
+	c := &checker{checkBinary: checkBinary, backends: backends}
 	c.served, _ = servedPatterns(backends) // of a file in the binary: there is nothing to go wrong
 	return c.check(files)
 }
 
-// Refused is Check without the notes. It needs no backends, which are none of the kubelet's business.
-func Refused(files []File, look func(name string) error) []report.Finding {
-	findings := (&checker{look: look}).check(files)
+// Refused is Check without the notes. Only notes depend on the backends.
+func Refused(files []File, checkBinary func(name string) error) []report.Finding {
+	findings := (&checker{checkBinary: checkBinary}).check(files)
 	return slices.DeleteFunc(findings, func(f report.Finding) bool { return f.Severity != report.Fault })
 }
 
@@ -60,14 +63,14 @@ func indexOfFile(files []File, name string) int {
 
 // A checker goes through the files and collects what is wrong.
 type checker struct {
-	look     func(name string) error
-	backends provider.Backends
-	served   []string // patterns of all that pullpass serves
-	file     string
-	version  string // of the file's format
-	entries  int
-	findings []report.Finding
-	claims   []claim
+	checkBinary func(name string) error
+	backends    provider.Backends
+	served      []string // patterns of all that pullpass serves
+	file        string
+	version     string // of the file's format
+	entries     int
+	findings    []report.Finding
+	claims      []claim
 }
 
 // A claim is what a provider wants to be asked for.

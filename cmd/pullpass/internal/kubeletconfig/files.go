@@ -67,9 +67,9 @@ func listDirectory(path string) (names []string, passedOver []report.Finding, er
 	return names, passedOver, nil
 }
 
-// Executable returns the look of Check for a bin dir: it finds binaries as the kubelet does. The
-// errors have hints.
-func Executable(dir string) func(name string) error {
+// CheckBinary returns the function of that name for Check. It looks for binaries in a bin dir as the
+// kubelet does. Some of its errors carry a hint.
+func CheckBinary(dir string) func(name string) error {
 	return func(name string) error {
 		path, err := filepath.Abs(filepath.Join(dir, name))
 		if err != nil {

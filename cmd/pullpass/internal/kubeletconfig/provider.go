@@ -79,8 +79,8 @@ func (c *checker) name(v value, at string) string {
 		c.fault(of, at, "given twice: "+strictyaml.Shown(name)+" is also the name of "+where, "")
 		return name
 	}
-	if c.look != nil {
-		if err := c.look(name); err != nil {
+	if c.checkBinary != nil {
+		if err := c.checkBinary(name); err != nil {
 			c.fault(of, at, "the kubelet cannot run the binary: "+err.Error(), provider.Hint(err))
 		}
 	}

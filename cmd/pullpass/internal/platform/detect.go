@@ -235,20 +235,20 @@ func flagsFile(u systemd.Unit, setBy string) (FlagsFile, error) {
 	if !u.Passes(extraArgs) {
 		return FlagsFile{}, fmt.Errorf("unit %s does not pass $%s to the kubelet", u.Name, extraArgs)
 	}
-	could := ""
+	candidate := ""
 	for _, pattern := range u.EnvironmentFiles {
-		usual := could == "/etc/default/kubelet" || could == "/etc/sysconfig/kubelet"
+		usual := candidate == "/etc/default/kubelet" || candidate == "/etc/sysconfig/kubelet"
 		if pattern != generatedFlags && !strings.ContainsAny(pattern, `*?[\%`) && path.IsAbs(pattern) && !usual {
-			could = path.Clean(pattern)
+			candidate = path.Clean(pattern)
 		}
 	}
 	switch {
 	case setBy == generatedFlags:
 		return FlagsFile{}, fmt.Errorf("unit %s: %s sets %s, and kubeadm writes it anew", u.Name, setBy, extraArgs)
 	case setBy != "":
-		could = setBy
-	case could == "":
+		candidate = setBy
+	case candidate == "":
 		return FlagsFile{}, fmt.Errorf("unit %s reads %s from no file", u.Name, extraArgs)
 	}
-	return FlagsFile{Path: could, Variable: extraArgs, Inherited: u.Environment[extraArgs]}, nil
+	return FlagsFile{Path: candidate, Variable: extraArgs, Inherited: u.Environment[extraArgs]}, nil
 }
