@@ -3,16 +3,13 @@ package kubelet
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // A Process is a running kubelet, or one of the programs that have a kubelet inside.
@@ -115,137 +112,4 @@ type process struct {
 	Process
 	parent int
 	start  string // clock ticks after boot
-}
-
-// read returns the process of a directory in /proc, without ID and PID; nil if it is not the kubelet of
-// the machine.
-func read(directory string) (*process, error) {
-	cmdline, err := os.ReadFile(filepath.Join(directory, "cmdline"))
-	if err != nil {
-		return nil, err
-	}
-	args, hidden := arguments(cmdline)
-	if args == nil {
-		return nil, nil
-	}
-	status, err := os.ReadFile(filepath.Join(directory, "status"))
-	if err != nil {
-		return nil, err
-	}
-	if inContainer(status) || !ofRoot(status) {
-		return nil, nil
-	}
-	stat, err := os.ReadFile(filepath.Join(directory, "stat"))
-	if err != nil {
-		return nil, err
-	}
-	cgroup, err := os.ReadFile(filepath.Join(directory, "cgroup"))
-	if err != nil {
-		return nil, err
-	}
-	p := process{Process: Process{Args: args, Hidden: hidden, Service: service(cgroup)}}
-	state, parent, start, err := parseStat(stat)
-	if err != nil {
-		return nil, fmt.Errorf("%s/stat: %w", directory, err)
-	}
-	if state == "Z" || state == "X" {
-		return nil, nil
-	}
-	p.parent, p.start = parent, start
-	return &p, nil
-}
-
-// gone reports whether a process ended while it was read. A process of another user can be invisible
-// altogether (mount option hidepid of /proc).
-func gone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ESRCH)
-}
-
-// arguments returns the argv in a cmdline file of /proc, nil if it is not a kubelet's. hidden says that
-// it lacks the kubelet's own flags. The file is empty for kernel threads and for processes that ended.
-func arguments(cmdline []byte) (args []string, hidden bool) {
-	text := strings.TrimRight(string(cmdline), "\x00")
-	if text == "" {
-		return nil, false
-	}
-	args = strings.Split(text, "\x00")
-	if len(args) == 1 {
-		args = strings.Fields(args[0]) // k3s writes "k3s server" over its argv, to hide secrets in it
-	}
-	if len(args) == 0 {
-		return nil, false
-	}
-	switch path.Base(args[0]) {
-	case "kubelet":
-		for _, arg := range args[1:] {
-			if name, _, _ := CutFlag(arg); name == "version" || name == "help" || arg == "-h" {
-				return nil, false
-			}
-		}
-		return args, false
-	case "kubelite":
-		return args, true
-	case "k3s":
-		if len(args) > 1 && (args[1] == "server" || args[1] == "agent") {
-			return args, true
-		}
-	}
-	return nil, false
-}
-
-// inContainer reports whether the process of a status file of /proc is in a PID namespace below that of
-// /proc. NSpid has its ID in each namespace.
-func inContainer(status []byte) bool {
-	for line := range strings.Lines(string(status)) {
-		if ids, ok := strings.CutPrefix(line, "NSpid:"); ok {
-			return len(strings.Fields(ids)) > 1
-		}
-	}
-	return false
-}
-
-// ofRoot reports whether the process of a status file of /proc runs as root. Anybody can name a program
-// kubelet, and its arguments decide where root writes. Uid has the real, effective, saved and file
-// system's user ID.
-func ofRoot(status []byte) bool {
-	for line := range strings.Lines(string(status)) {
-		if ids, ok := strings.CutPrefix(line, "Uid:"); ok {
-			fields := strings.Fields(ids)
-			return len(fields) > 1 && fields[0] == "0" && fields[1] == "0"
-		}
-	}
-	return false
-}
-
-// parseStat returns the state, parent and start time in a stat file of /proc, see proc_pid_stat(5). The
-// name of the program, in brackets, may contain spaces and brackets.
-func parseStat(stat []byte) (state string, parent int, start string, err error) {
-	_, rest, _ := strings.Cut(string(stat), "(")
-	fields := strings.Fields(rest[strings.LastIndex(rest, ")")+1:]) // the first is number 3
-	if len(fields) < 20 {
-		return "", 0, "", errors.New("too few fields")
-	}
-	parent, err = strconv.Atoi(fields[1])
-	return fields[0], parent, fields[19], err
-}
-
-// service returns the name of the systemd service in a cgroup file of /proc: the last service in a path
-// of systemd's own hierarchy. Services in a user's session are not the node's.
-func service(cgroup []byte) string {
-	for line := range strings.Lines(string(cgroup)) {
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3) // number:controllers:path
-		if len(parts) < 3 || parts[1] != "" && parts[1] != "name=systemd" {
-			continue
-		}
-		directories := strings.Split(parts[2], "/")
-		if slices.Contains(directories, "user.slice") {
-			return ""
-		}
-		for _, name := range slices.Backward(directories) {
-			if strings.HasSuffix(name, ".service") {
-				return name
-			}
-		}
-	}
-	return ""
 }

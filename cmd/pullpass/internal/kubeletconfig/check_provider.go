@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pullpass/pullpass/cmd/internal/kubename"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -211,71 +210,4 @@ func badVariable(name string) string {
 		return "must not contain control characters"
 	}
 	return ""
-}
-
-// tokenAttributes checks that of a provider that speaks protocol.
-func (c *checker) tokenAttributes(v value, protocol, at string) {
-	const required, optional = "requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys"
-	if !c.known(v, at, "serviceAccountTokenAudience", "cacheType", "requireServiceAccount", required, optional) {
-		return
-	}
-	if want := protocolGroup + "/" + versions()[0]; protocol != want {
-		c.fault(v, at, "needs a provider with apiVersion "+want, "")
-	}
-	c.required(v, at, "serviceAccountTokenAudience", "")
-	c.oneOf(v, at, "cacheType", []string{"ServiceAccount", "Token"})
-	keys := c.annotationKeys(v, at, required)
-	for _, key := range c.annotationKeys(v, at, optional) {
-		if slices.ContainsFunc(keys, func(k item) bool { return k.text == key.text }) {
-			c.fault(key.value, key.at, "is in "+required+" as well", "")
-		}
-	}
-	const accountField = "requireServiceAccount"
-	switch account, ok := v.field(accountField); {
-	case !ok:
-		c.fault(v, strictyaml.Join(at, accountField), "missing", "")
-	case account.kind == strictyaml.Null:
-		c.fault(account, strictyaml.Join(at, accountField), "missing", "")
-	case account.kind != strictyaml.Bool:
-		c.fault(account, strictyaml.Join(at, accountField), "must be true or false, is "+account.kind.String(), "")
-	case !account.yes && len(keys) > 0:
-		c.fault(account, strictyaml.Join(at, accountField), "must be true with "+required, "")
-	}
-}
-
-func (c *checker) annotationKeys(v value, at, name string) []item {
-	keys := c.texts(v, at, name)
-	for i, key := range keys {
-		if err := kubename.CheckAnnotationKey(key.text); err != nil {
-			c.fault(key.value, key.at, err.Error(), "")
-		}
-		if slices.ContainsFunc(keys[:i], func(k item) bool { return k.text == key.text }) {
-			c.fault(key.value, key.at, "given twice", "")
-		}
-	}
-	return keys
-}
-
-// rivals notes the providers that are asked for the same images.
-func (c *checker) rivals() {
-	for i, second := range c.claims {
-		for _, first := range c.claims[:i] {
-			c.file = second.file
-			c.rival(first, second)
-		}
-	}
-}
-
-func (c *checker) rival(first, second claim) {
-	for i, pattern := range second.patterns {
-		for _, other := range first.patterns {
-			if !Overlap(pattern.text, other.text) {
-				continue
-			}
-			text := fmt.Sprintf("selects images that %s selects with %s: the kubelet runs both plugins and tries the credentials of both",
-				strictyaml.Shown(first.name), strictyaml.Shown(other.text))
-			c.note(pattern, fmt.Sprintf("%s.matchImages[%d]", second.at, i), text, "")
-			return
-		}
-	}
 }
