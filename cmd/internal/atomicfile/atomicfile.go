@@ -9,10 +9,9 @@ import (
 	"path/filepath"
 )
 
-// Write makes data the content of the regular file at path, in one step: whoever reads it, and
-// whatever happens meanwhile, it is the old file or the whole new one. The new one belongs to the
-// user alone, mode 0600. The directory must exist. An error leaves nothing behind; it is
-// "write PATH: cause".
+// Write makes data the content of the regular file at path in one step: at any time, readers find the old
+// file or the whole new one. Only the user can read the new file: its mode is 0600. The directory must
+// exist. An error leaves nothing behind. It is "write PATH: cause".
 func Write(path string, data []byte) error {
 	if err := write(path, data); err != nil {
 		return fmt.Errorf("write %s: %w", path, Cause(err))
@@ -59,7 +58,7 @@ func fill(file *os.File, data []byte) error {
 	return file.Sync()
 }
 
-// Cause is err without the path of a temporary file, for one who names the file that was meant.
+// Cause returns err without the path of a temporary file, for callers that name the target instead.
 func Cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writeUnnamed writes to a file that gets a name only when it is whole, so that nothing is left
-// of a process that is killed before. It returns false where the file system has no such files.
+// writeUnnamed writes to a file that gets a name only when it is complete: a process that is killed before
+// leaves nothing behind. It returns false if the file system has no such files.
 func writeUnnamed(path string, data []byte) (bool, error) {
 	fd, err := unix.Open(filepath.Dir(path), unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
 	if err != nil {
-		return false, nil // for one of several reasons; the usual way tells if it is a real one
+		return false, nil // for one of several reasons; a real one also stops the usual way
 	}
 	file := os.NewFile(uintptr(fd), path)
 	defer file.Close()

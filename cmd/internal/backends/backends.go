@@ -9,8 +9,8 @@ import (
 	"github.com/pullpass/pullpass/provider/gcr"
 )
 
-// All returns all backends, in the order in which messages name them and rules are tried. It
-// makes the list: call it once.
+// All returns all backends, in the order in which messages name them and built-in rules are tried. Each
+// call makes a new list.
 func All() provider.Backends {
 	return provider.Backends{
 		ecr.Backend(),

@@ -11,9 +11,10 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Proxy returns what proxy does, but no proxy for the metadata and credential services of the
-// backends, which live at link-local addresses of the node: asked through a proxy, another
-// machine would answer for its own identity.
+// Proxy returns a function like proxy, which uses no proxy for the metadata and credential services of
+// the backends. These are at link-local addresses of the node. Behind a proxy, those of another machine
+// would answer, with the identity of that machine. getenv is the environment, which can name other hosts
+// for the services.
 func Proxy(list provider.Backends, getenv func(string) string, proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(request *http.Request) (*url.URL, error) {
 		if isMetadata(list, getenv, request.URL) {

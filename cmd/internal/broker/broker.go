@@ -63,8 +63,8 @@ func (b *Broker) LoadConfig() (config.Config, error) {
 	return settings, nil
 }
 
-// Credential returns the credential for a request: from the cache, or else from the provider that
-// was chosen for it. Errors are those of provider.Provider's Fetch.
+// Credential returns the credential for a request, from the cache or from the provider that was chosen for
+// it. The end of ctx bounds the wait, see Grace. Errors are those of provider.Provider's Fetch.
 func (b *Broker) Credential(ctx context.Context, choice provider.Choice, request provider.Request) (provider.Credential, error) {
 	if b.Cache == nil {
 		return b.fetch(choice, request)(ctx)
@@ -72,9 +72,9 @@ func (b *Broker) Credential(ctx context.Context, choice provider.Choice, request
 	return b.Cache.Get(ctx, choice.Scope, b.fetch(choice, request))
 }
 
-// FreshCredential is Credential for a caller that stores the credential outside the cache, such
-// as in a Secret. A cached credential is returned only if isFresh accepts its times. The result
-// has the time at which the credential was fetched as well.
+// FreshCredential is Credential for a caller that stores the credential outside the cache, such as in a
+// Secret. A cached credential is returned only if isFresh accepts its times. The second result is the time
+// at which the credential was fetched.
 func (b *Broker) FreshCredential(ctx context.Context, choice provider.Choice, request provider.Request, isFresh func(issued, expires time.Time) bool) (provider.Credential, time.Time, error) {
 	if b.Cache == nil {
 		credential, err := b.fetch(choice, request)(ctx)

@@ -10,9 +10,9 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// metricsLimit is how long a process may take for the metrics of others beside its own, some
-// milliseconds. They are written after the answer and cost nothing of its time limits, but the
-// kubelet waits for our end.
+// metricsLimit is how long a process may take to write metrics. Its own take some milliseconds; it may
+// write those of others as well. They are written after the answer, outside of its time limit, but the
+// kubelet waits until the process ends.
 const metricsLimit = time.Second
 
 // A fetchLog notes the fetches that are not in the metrics yet. It is safe for use by several
@@ -71,9 +71,9 @@ func (l *fetchLog) take(now time.Time) []metrics.Fetch {
 	return taken
 }
 
-// WriteMetrics adds the fetches since its last call to the metrics file of the config, if there is
-// one. A failure to write is only a warning. It writes nothing if ctx has ended: a fetch that a
-// signal stopped says nothing about the authority.
+// WriteMetrics adds the fetches since its last call to the metrics file, if the config names one. If that
+// fails, it warns. It writes nothing if ctx has ended: a fetch that a signal stopped says nothing about
+// the authority.
 func (b *Broker) WriteMetrics(ctx context.Context) {
 	fetches := b.fetches.take(b.Now())
 	if len(fetches) == 0 || ctx.Err() != nil {

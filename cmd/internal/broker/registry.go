@@ -21,8 +21,8 @@ func ParseRegistry(name string) (provider.Image, error) {
 	return image, nil
 }
 
-// withRegistryHint adds to err the name of a registry that docker login and kubectl name in
-// another way.
+// withRegistryHint adds a hint to err if name is what docker login or kubectl call a registry: the hint is
+// its name for pullpass.
 func withRegistryHint(name string, err error) error {
 	_, location, isURL := strings.Cut(name, "://")
 	if !isURL {

@@ -7,13 +7,13 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A ScopeLine is one line of a scope, for people and programs.
+// A ScopeLine is one line of a scope.
 type ScopeLine struct {
 	Label string `json:"label"`
 	Value string `json:"value"`
 }
 
-// ScopeLines splits a scope into its lines. A label can be there more than once.
+// ScopeLines returns the lines of a scope in their order. Several can have the same label.
 func ScopeLines(scope provider.Scope) []ScopeLine {
 	var lines []ScopeLine
 	for line := range strings.Lines(string(scope)) {
@@ -33,7 +33,7 @@ func ScopeProvider(scope provider.Scope) string {
 	return ""
 }
 
-// ShortID returns the part of a cache ID that is enough to tell the scopes of a node apart.
+// ShortID returns the beginning of a cache ID, which is enough to identify a scope on a node.
 func ShortID(id string) string { return id[:12] }
 
 // shortID is ShortID for a scope.

@@ -23,13 +23,13 @@ type Config struct {
 // A Registry is a rule: the images that it selects, who answers for them, and how.
 type Registry struct {
 	Pattern      provider.Pattern
-	Backend      *provider.Backend // of the list that the file was read with
+	Backend      *provider.Backend // of the list that Parse was given
 	AnonymousTry *bool             // nil if the rule does not say
 	Settings     provider.Settings // those of the backend's section, checked; empty if it sets nothing
 }
 
-// Load reads the config file at path as safefile.Read does. The error is one of its or of
-// Parse's.
+// Load reads the config file at path, with rules for backends. The error is one of safefile.Read or of
+// Parse.
 func Load(path string, backends provider.Backends) (Config, error) {
 	data, err := safefile.Read(path)
 	if err != nil {
@@ -38,10 +38,10 @@ func Load(path string, backends provider.Backends) (Config, error) {
 	return Parse(path, data, backends)
 }
 
-// Parse reads a config file's content, YAML or JSON, with rules for the backends of a list. The
-// error is the first in the order of the file, on one line: "name:7: registries[0].ecr.rolARN:
-// unknown field, did you mean roleARN?"; where there is no line or field to name, the rest stands
-// alone.
+// Parse reads the content of a config file, YAML or JSON, with rules for backends. name is the file's, for
+// errors. The error is the first one in the order of the file, on one line: "name:7:
+// registries[0].ecr.rolARN: unknown field, did you mean roleARN?". It has no line or no field if there is
+// none to name.
 func Parse(name string, data []byte, backends provider.Backends) (Config, error) {
 	documents, err := strictyaml.Decode(name, data)
 	switch {

@@ -54,9 +54,9 @@ func (w *walker) registries(v value, backends provider.Backends) []Registry {
 	return rules
 }
 
-// hiddenBy returns a function that reports whether an earlier rule answers for all images of
-// r. It does if its pattern matches the text of r's, since its wildcards must have taken in
-// those of r. A rule of another provider may leave some of the hosts.
+// hiddenBy returns a function that reports whether an earlier rule answers for all images of r. It does if
+// its pattern matches the text of r's pattern: then each wildcard of r is within one of its own. A rule
+// with another provider hides none: that provider may leave some of the hosts to r.
 func (r Registry) hiddenBy() func(earlier Registry) bool {
 	image := sample(r.Pattern)
 	return func(earlier Registry) bool {
@@ -132,7 +132,7 @@ func (w *walker) settings(v value, fields []provider.Field) provider.Settings {
 	return settings
 }
 
-// apart notes that field name is a second source for a credential if one of the others is there.
+// apart reports field name as a second source for a credential if one of the others is set as well.
 func (s section) apart(name string, others []string) {
 	v, ok := s.fields[name]
 	for _, other := range others {
@@ -142,8 +142,8 @@ func (s section) apart(name string, others []string) {
 	}
 }
 
-// together notes that field name is of no use without the other. As with require, an error
-// that is there already might be the cause.
+// together reports field name if it is set without the other one, which it needs. Like require, it does
+// nothing after an error, which might be the cause.
 func (s section) together(name, other string) {
 	v, ok := s.fields[name]
 	if _, both := s.fields[other]; ok && !both && s.first == nil {

@@ -11,18 +11,18 @@ import (
 
 type value = strictyaml.Value
 
-// A walker goes through a document and keeps the first error in the order of the file, which
-// is not always the order in which the checks are made.
+// A walker goes through a document and keeps the error that is first in the file. The checks are not
+// always made in that order.
 type walker struct {
 	first *strictyaml.Error
 }
 
-// fail notes that v is wrong.
+// fail reports v as wrong.
 func (w *walker) fail(v value, format string, args ...any) {
 	w.ok(v.Errorf(format, args...))
 }
 
-// ok notes an error of package strictyaml, and reports whether there is none.
+// ok keeps an error of package strictyaml, and returns whether err is nil.
 func (w *walker) ok(err error) bool {
 	var e *strictyaml.Error
 	if !errors.As(err, &e) {
@@ -72,8 +72,8 @@ func (w *walker) section(v value, known ...string) section {
 	return s
 }
 
-// require notes that one of the fields is missing. If there is an error already it might be
-// the cause, a misspelt name, so that it is left alone.
+// require reports one of the fields if it is missing. It does nothing after an error: that might be the
+// cause, such as a misspelt name.
 func (s section) require(names ...string) {
 	for _, name := range names {
 		s.requireAs(name, "missing")

@@ -1,5 +1,5 @@
-// Package env is what the operating system gives to a process, but for its stdio. A main package
-// fills it in once; everything else gets it passed.
+// Package env has what the operating system gives a process, except stdio. A main package fills it in
+// once and passes it on.
 package env
 
 import (
@@ -23,7 +23,7 @@ type Env struct {
 
 	// CatchSignals makes a signal end the context of the process. HideStdio keeps stdio from
 	// libraries and from the programs that they start. Both are called before anything slow and
-	// before other people's code runs; a second call does nothing. An answer from the cache needs
-	// neither and does not pay for them.
+	// before code of libraries runs. A second call does nothing. An answer from the cache needs
+	// neither, and does not pay for them.
 	CatchSignals, HideStdio func()
 }

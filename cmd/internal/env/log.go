@@ -45,8 +45,8 @@ func (l *Log) Debug(format string, args ...any) {
 	}
 }
 
-// line writes the first line of text. The errors of libraries go on with whole answers of servers
-// and programs, which may hold anything.
+// line writes the first line of text. In errors of libraries, the other lines are answers of servers and
+// programs, which may hold anything.
 func (l *Log) line(kind, text string) {
 	text, _, _ = strings.Cut(strings.TrimLeftFunc(text, unicode.IsSpace), "\n")
 	text = OneLine(text)

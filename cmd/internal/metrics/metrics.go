@@ -40,10 +40,10 @@ const (
 	maxFile = 1 << 20
 
 	fetchSuffix = ".fetch"
-	// staleAfter is the age at which a fetch that is not written to the end never will be, and
-	// one that nobody has collected is cleared away: then someone holds the lock for good.
+	// staleAfter is the age at which a left fetch is removed. It was never written to the end, or somebody
+	// holds the lock for good.
 	staleAfter = 10 * time.Minute
-	// maxCollected bounds what one round takes: others may be able to write to the directory.
+	// maxCollected is how many files one round reads: others may be able to write to the directory.
 	maxCollected = 1000
 )
 
@@ -51,21 +51,20 @@ const (
 type Textfile struct {
 	Path string // ends in .prom
 	Now  func() time.Time
-	// Warn takes a line if the file cannot be read and its counters begin anew.
+	// Warn takes a line if the file cannot be read and its counters start from zero.
 	Warn func(string)
 }
 
-// Add puts fetches into the file, and makes it if there is none; its directory must exist. It does
-// not wait for other processes that do the same: the fetches are left beside the file for the
-// one that is at it. Add does so for others until ctx ends; then the rest is for the next Add.
-// An error says what cannot be written.
+// Add adds fetches to the file. It creates the file if needed, but not its directory. It does not wait for
+// another process that is adding to the file: it leaves the fetches beside the file, and that process
+// adds them. In turn, Add adds what others have left until ctx ends. The rest is for the next Add. The
+// error says what cannot be written.
 func (t Textfile) Add(ctx context.Context, fetches ...Fetch) error {
 	own, err := t.leave(fetches)
 	if err != nil {
 		return err
 	}
-	// Whoever finds the file locked has left its fetches before that, and so for us: we look
-	// again after each unlock.
+	// A process that finds the file locked has left its fetches for us: look again after each unlock.
 	for ctx.Err() == nil && len(t.left()) > 0 {
 		unlock, err := filelock.Try(t.beside(".lock"))
 		switch {
@@ -106,7 +105,7 @@ func (t Textfile) leave(fetches []Fetch) (path string, err error) {
 	return file.Name(), err
 }
 
-// left returns the paths of fetches that were left, and clears away what is stale.
+// left returns the paths of fetches that processes have left, and removes stale ones.
 func (t Textfile) left() []string {
 	directory, prefix := filepath.Split(t.beside("."))
 	files, err := os.ReadDir(directory)
@@ -131,9 +130,9 @@ func (t Textfile) left() []string {
 	return paths
 }
 
-// collect moves the fetches that were left into the textfile. Where it cannot be written, they
-// are lost, for they would pile up. The lock must be held. If the process is killed meanwhile,
-// some may be counted twice.
+// collect moves the fetches that processes have left into the textfile. If it cannot be written, the
+// fetches are lost: otherwise they would pile up. The caller holds the lock. If the process is killed
+// meanwhile, some fetches may be counted twice.
 func (t Textfile) collect() error {
 	paths := t.left()
 	var fetches []Fetch
@@ -201,11 +200,11 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// replace puts text in the file's place in one step. The lock must be held.
+// replace replaces the file's content by text in one step. The caller holds the lock.
 func (t Textfile) replace(text string) error {
 	name := t.beside(".tmp")
 	os.Remove(name) // a killed process's
-	// Others may write to the directory: what is there by that name is not followed.
+	// Others may write to the directory: do not follow what they put there under this name.
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err

@@ -14,11 +14,11 @@ const (
 	expiry        = "pullpass_credential_expiry_timestamp_seconds"
 )
 
-// forgetAfter is how long after its credential's expiry a scope is forgotten. One whose
-// credentials have no expiry is forgotten that long after it got the last.
+// forgetAfter is how long a scope is kept after its credential has expired. If its credentials have no
+// expiry, the time starts when it got the last one.
 const forgetAfter = 24 * time.Hour
 
-// A key tells one sample from the others.
+// A key identifies a sample.
 type key struct {
 	name     string
 	provider string

@@ -57,8 +57,8 @@ func escape(value string) string {
 	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value)
 }
 
-// parse reads what text has written. Names that begin with pullpass_ are those of another
-// version and left out; whatever else is in the text makes it another's. Errors name the line.
+// parse reads what text has written. It ignores unknown names that begin with pullpass_: another version
+// wrote them. Anything else is an error that names the line: the file is not ours.
 func parse(text string) (series, error) {
 	s := series{}
 	for i, line := range strings.Split(text, "\n") {

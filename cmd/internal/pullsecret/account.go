@@ -12,7 +12,7 @@ import (
 )
 
 // Accounts are service accounts as `kubectl get serviceaccount -o yaml` gives them, or as a
-// manifest describes them.
+// manifest has them.
 type Accounts struct {
 	file     string
 	accounts []account
@@ -25,8 +25,8 @@ type account struct {
 }
 
 // ParseAccounts reads the service accounts in data, YAML or JSON: documents and items of
-// Lists. Other kinds are passed over. The error names file, line and field; there must be an
-// account, and none twice.
+// Lists. Other kinds are ignored. It is an error if there is no account, or one twice. The error names
+// file, line and field.
 func ParseAccounts(file string, data []byte) (Accounts, error) {
 	objects, err := read(file, data, "ServiceAccount")
 	if err != nil {
@@ -97,16 +97,18 @@ func identity(object strictyaml.Value) (namespace, name string, err error) {
 }
 
 // Attach returns a service account with secretName added to its pull secrets, as a manifest
-// for `kubectl apply`, client-side or server-side. If the account has it already, attached
-// tells so. An account that names no namespace goes into the given one, which may be "". The
-// error says that there is no such account.
+// for `kubectl apply`, client-side or server-side. attached reports that the account already has the
+// secret. An account without a namespace gets the given one, which may be "". It is an error if there is
+// no such account.
 //
-// imagePullSecrets is an atomic list: to apply it replaces it, and so the manifest holds the
-// whole of it. The resourceVersion of what was read makes the API server refuse the manifest if
-// somebody has changed the account since. What else the account has is in the manifest only
-// where client-side apply keeps a record, and would remove what is in that and not here: a
-// server-side apply makes its field manager an owner of all that the manifest holds, which other
-// owners could then neither change nor drop.
+// imagePullSecrets is an atomic list: an apply replaces all of it, so the manifest has the whole list. It
+// also has the resourceVersion of the account that was read. With it, the API server refuses the manifest
+// if somebody has changed the account since.
+//
+// The account's other fields are in the manifest only if client-side apply keeps a record of them: it
+// would remove a field that is in its record and not in the manifest. Otherwise they are left out. A
+// server-side apply makes its field manager an owner of every field in the manifest, and other owners
+// could then neither change nor remove these.
 func (a Accounts) Attach(namespace, name, secretName string) (object Object, attached bool, err error) {
 	found, ok := a.find(namespace, name)
 	if !ok {
@@ -135,7 +137,7 @@ func (a Accounts) find(namespace, name string) (account, bool) {
 	return a.accounts[i], true
 }
 
-// missing is the error for an account that is not there.
+// missing returns the error for an account that does not exist.
 func (a Accounts) missing(namespace, name string) error {
 	full := fullName(namespace, name)
 	if namespace == "" {
@@ -167,8 +169,8 @@ func fullName(namespace, name string) string {
 // lastApplied is where client-side apply keeps what it applied last.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
-// applicable returns what an apply of an account has to hold beside the list. What is not from
-// the API server is its owner's manifest, and stays whole.
+// applicable returns the fields of an account that an apply needs beside the list; see Attach. An account
+// that does not come from the API server is its owner's manifest: it stays whole.
 func applicable(root *yaml.Node) *yaml.Node {
 	metadata := get(root, "metadata")
 	if get(metadata, "resourceVersion") != nil && get(get(metadata, "annotations"), lastApplied) == nil {
@@ -178,8 +180,8 @@ func applicable(root *yaml.Node) *yaml.Node {
 	return withoutServerFields(root)
 }
 
-// withoutServerFields leaves out what the API server alone sets, and the record of client-side
-// apply, which it writes anew.
+// withoutServerFields returns an account without the fields that only the API server sets, and without
+// the record of client-side apply, which the apply writes itself.
 func withoutServerFields(root *yaml.Node) *yaml.Node {
 	metadata := without(get(root, "metadata"), "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "managedFields", "selfLink")
 	if annotations := get(metadata, "annotations"); annotations != nil {

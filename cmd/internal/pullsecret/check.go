@@ -16,10 +16,10 @@ import (
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
-// Check finds all that keeps the Secret from being a pull secret that works: its names and type,
-// the encoding of its data, what dockerconfig.Check says of the content, and what has expired by
-// now. The Object of the findings is the Secret's String; the Field is auths["KEY"] for an entry
-// of the Docker configuration. Texts show no secret.
+// Check returns all that keeps the Secret from working as a pull secret: its names and type, the encoding
+// of its data, what dockerconfig.Check finds in the content, and what has expired by now. The Object of a
+// finding is the Secret's String. The Field is auths["KEY"] for an entry of the Docker configuration.
+// Texts show no secret.
 func (s Secret) Check(now time.Time) []report.Finding {
 	key := s.key()
 	findings := slices.Concat(s.checkNames(), s.checkType(key), s.checkPlace(key))
@@ -63,7 +63,7 @@ func entryPlace(key string) report.Place {
 	return report.Place{Field: fmt.Sprintf("auths[%q]", key)}
 }
 
-// checkOthers looks at the data beside the Docker configuration, and at the size of it all.
+// checkOthers checks the data beside the Docker configuration, and the size of all data.
 func (s Secret) checkOthers(key string) []report.Finding {
 	var findings []report.Finding
 	size := 0
@@ -98,7 +98,7 @@ func (s Secret) checkNames() []report.Finding {
 	return findings
 }
 
-// checkType looks at the type, and at whether the key is there that it asks for.
+// checkType checks the type, and that the key for that type exists.
 func (s Secret) checkType(key string) []report.Finding {
 	var findings []report.Finding
 	switch {
@@ -142,7 +142,7 @@ func (s Secret) wrongType(key string) report.Finding {
 	return fault
 }
 
-// checkPlace looks at whether the content of a key is in data, where it belongs.
+// checkPlace checks that the content of a key is in data, where it belongs.
 func (s Secret) checkPlace(key string) []report.Finding {
 	_, inData := s.data[key]
 	_, inStringData := s.stringData[key]
@@ -158,8 +158,8 @@ func (s Secret) checkPlace(key string) []report.Finding {
 	return nil
 }
 
-// decodeData decodes a value of data as the API server does: base64 with its padding, line
-// ends left out. The error completes "it is".
+// decodeData decodes a value of data as the API server does: base64 with padding, in which line breaks do
+// not matter. The error completes "it is".
 func decodeData(text string) ([]byte, error) {
 	content, err := base64.StdEncoding.DecodeString(text)
 	switch {

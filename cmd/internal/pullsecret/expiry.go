@@ -12,7 +12,7 @@ import (
 // rotate is the hint for what has expired.
 const rotate = "write the Secret anew, and see why its rotation did not"
 
-// checkTokens finds tokens that have expired, of those that tell it themselves.
+// checkTokens returns the tokens that have expired, as far as a token itself states when.
 func checkTokens(content []byte, legacy bool, now time.Time) []report.Finding {
 	var findings []report.Finding
 	expiries := dockerconfig.Expiries(content, legacy)
@@ -24,7 +24,7 @@ func checkTokens(content []byte, legacy bool, now time.Time) []report.Finding {
 	return findings
 }
 
-// checkTimes looks at the annotations that pullpass writes.
+// checkTimes checks the annotations that pullpass writes.
 func (s Secret) checkTimes(now time.Time) []report.Finding {
 	var findings []report.Finding
 	past := map[string]time.Time{}

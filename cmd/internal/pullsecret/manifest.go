@@ -32,8 +32,8 @@ const (
 	maxSecret      = 1 << 20   // bytes, all values of data together
 )
 
-// Annotations of a Secret that pullpass wrote, both times of RFC 3339: when the first of its
-// credentials expires, and when it should be written anew.
+// Annotations of a Secret that pullpass wrote. Both are times of RFC 3339: when the first of its
+// credentials expires, and when the Secret should be replaced.
 const (
 	ExpiresAt    = "pullpass/expires-at"
 	RefreshAfter = "pullpass/refresh-after"
@@ -48,10 +48,9 @@ type Manifest struct {
 	Config      provider.Secret // the content of .dockerconfigjson
 }
 
-// Object returns the Secret as an object: data, never stringData, which would win over data
-// and stay in the last applied configuration. The error is that of the API server's
-// validation, for people: a name, a namespace, labels, annotations, the size and form of the
-// content.
+// Object returns the Secret as an object. It has data, never stringData: that would win over data, and the
+// password would stay in the last applied configuration. The error says what the API server would refuse:
+// a name, a namespace, labels, annotations, the size or the form of the content.
 func (m Manifest) Object() (Object, error) {
 	if err := m.check(); err != nil {
 		return Object{}, err
@@ -117,7 +116,7 @@ func checkAnnotations(annotations map[string]string) error {
 	return nil
 }
 
-// checkContent wants a JSON object of at most the size of a Secret.
+// checkContent returns an error unless content is a JSON object that fits into a Secret.
 func checkContent(content provider.Secret) error {
 	if size := len(content.Reveal()); size > maxSecret {
 		return fmt.Errorf("data: %d bytes are more than the %d that a Secret may have", size, maxSecret)

@@ -31,8 +31,8 @@ func (s Secret) WhyNoEntry(image provider.Image, backends provider.Backends) str
 	return "its keys are " + quoted(keys)
 }
 
-// differenceOf tells what a key of auths has different from what would match an image, "" if
-// it is of another registry.
+// differenceOf returns how a key of auths differs from one that would match an image, "" if it is for
+// another registry.
 func differenceOf(key string, image provider.Image, backends provider.Backends) string {
 	_, location, found := strings.Cut(key, "://")
 	if !found {
@@ -69,7 +69,8 @@ func portName(port string) string {
 	return "port " + port
 }
 
-// wildcardDifference tells whether name would match if a * were as many labels as it takes.
+// wildcardDifference returns the difference if name would match with a * for any number of labels, else
+// "".
 func wildcardDifference(name, imageName string) string {
 	tail := name[strings.LastIndexByte(name, '*')+1:]
 	labels, imageLabels := strings.Count(name, ".")+1, strings.Count(imageName, ".")+1
@@ -79,7 +80,7 @@ func wildcardDifference(name, imageName string) string {
 	return fmt.Sprintf("has %d labels, the image's host %d, and each * is one label", labels, imageLabels)
 }
 
-// cloudDifference tells how two registries of one backend differ.
+// cloudDifference returns how two registries of one backend differ, "" if they are not of one.
 func cloudDifference(key, image provider.Image, backends provider.Backends) string {
 	owner, host := backends.Owner(key)
 	imageOwner, imageHost := backends.Owner(image)

@@ -9,8 +9,8 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
-// normalise makes of v what JSON has as well, as kubectl does before it sends it, in the form
-// in which encoders write it. The error says where v has something else, or a key twice.
+// normalise changes v so that it has nothing but what JSON has, as kubectl does before it sends an object,
+// in the form that the encoders write. The error says where v has something else, or a key twice.
 func normalise(v strictyaml.Value) error {
 	if err := v.CheckAnchor(); err != nil {
 		return err

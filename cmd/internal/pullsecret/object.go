@@ -11,7 +11,7 @@ import (
 // An Object is a Kubernetes object in the order of its fields. It may hold a secret, which
 // fmt does not show.
 type Object struct {
-	// What it points to has no other nodes than those that mapping, text and normalise make.
+	// All nodes below root are made by mapping, text or normalise.
 	root *yaml.Node
 }
 

@@ -9,9 +9,8 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// read returns the objects of a kind of the core API in data: documents, and items of Lists.
-// Other kinds are passed over. Errors name the file, the line and the field, and quote no
-// values.
+// read returns the objects of a kind of the core API in data: documents, and items of Lists. Other kinds
+// are ignored. Errors name the file, the line and the field, and quote no values.
 func read(file string, data []byte, kind string) ([]strictyaml.Value, error) {
 	documents, err := strictyaml.Decode(file, data)
 	if err != nil {

@@ -28,9 +28,9 @@ type Secret struct {
 // String returns NAMESPACE/NAME, or NAME, for people.
 func (s Secret) String() string { return strictyaml.Shown(fullName(s.Namespace, s.Name)) }
 
-// ReadSecrets finds the Secrets in data, YAML or JSON, of any type: documents and items of
-// Lists. Other kinds are passed over. The error names file, line and field, and shows no
-// values; there must be a Secret.
+// ReadSecrets returns the Secrets of any type in data, YAML or JSON: documents and items of Lists. Other
+// kinds are ignored. It is an error if there is no Secret. The error names file, line and field, and shows
+// no values.
 func ReadSecrets(file string, data []byte) ([]Secret, error) {
 	objects, err := read(file, data, "Secret")
 	if err != nil {
@@ -94,8 +94,8 @@ func (s Secret) ofPullType() bool {
 	return s.kind == typeDockerConfigJSON || s.kind == typeDockercfg
 }
 
-// key returns the key under which the Docker configuration is, or must be if the type says
-// so; "" if there is none.
+// key returns the key of the Docker configuration: the one that the type demands, or one that has such a
+// configuration; "" if there is none.
 func (s Secret) key() string {
 	switch s.kind {
 	case typeDockerConfigJSON:
@@ -147,8 +147,8 @@ func (s Secret) holdsAuths(key string) bool {
 	return err == nil && json.Unmarshal(content, &config) == nil && len(config.Auths) > 0
 }
 
-// content returns what the API server takes for the content of a key, empty if there is none.
-// The error says why it refuses the Secret.
+// content returns the content of a key as the API server reads it, empty if there is none. The error says
+// why it refuses the Secret.
 func (s Secret) content(key string) ([]byte, error) {
 	if text, ok := s.stringData[key]; ok {
 		return []byte(text.Reveal()), nil
@@ -156,9 +156,9 @@ func (s Secret) content(key string) ([]byte, error) {
 	return decodeData(s.data[key].Reveal())
 }
 
-// Entries returns the entries that the kubelet tries for an image if the Secret is one of the
-// pod's pull secrets, in its order; none if it ignores the Secret or never gets it. The error
-// says why it cannot read the Secret, which makes it fail all pull secrets of the pod.
+// Entries returns the entries that the kubelet tries for an image, in its order, if the Secret is one of
+// the pod's pull secrets. The result is empty if the kubelet ignores the Secret or never gets it. The
+// error says why the kubelet cannot read the Secret. Then all pull secrets of the pod fail.
 func (s Secret) Entries(image provider.Image) ([]dockerconfig.KubeletEntry, error) {
 	content, err := s.content(s.key())
 	if err != nil || len(content) == 0 || !s.ofPullType() {

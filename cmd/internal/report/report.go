@@ -62,8 +62,8 @@ func Faults(findings []Finding) int {
 	return faults
 }
 
-// Err returns the error of a check of what is named, which counts the faults; nil if there are
-// none.
+// Err returns the error of a check: it names what was checked and counts the faults. It is nil if there
+// are none.
 func Err(name string, findings []Finding) error {
 	faults := Faults(findings)
 	if faults == 0 {

@@ -16,7 +16,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxSearched is up to where the exact line of a mistake is looked for, which takes many parses.
+// maxSearched is the largest document in which the exact line of a mistake is looked for. The search
+// parses it many times.
 const maxSearched = 1 << 20 // bytes
 
 // Decode returns the documents of data, YAML or JSON, none if it is empty. The error is an *Error
@@ -35,8 +36,8 @@ func Decode(file string, data []byte) ([]*yaml.Node, error) {
 	if err != nil {
 		line, why := problem(err)
 		if len(data) <= maxSearched {
-			// The line of package yaml is often that where the enclosing block begins, or
-			// missing. Neither line is ever past the mistake, so the later one is nearer.
+			// The line of package yaml is often the beginning of the enclosing block, or missing.
+			// Neither line is ever past the mistake, so the later one is nearer.
 			line = max(line, firstLine(data, func(head []byte) bool {
 				_, err := Parse(head, math.MaxInt)
 				return err != nil
@@ -50,8 +51,8 @@ func Decode(file string, data []byte) ([]*yaml.Node, error) {
 	return documents, nil
 }
 
-// Parse returns the first documents of data, at most so many. The error is one of package yaml, which
-// can quote a name of the document and has no exact line: Decode has a better one.
+// Parse returns the first documents of data, at most that many. The error is one of package yaml: it can
+// quote a name of the document, and its line is not exact. Decode has a better one.
 func Parse(data []byte, most int) ([]*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var documents []*yaml.Node
@@ -69,7 +70,7 @@ func Parse(data []byte, most int) ([]*yaml.Node, error) {
 	return documents, nil
 }
 
-// indentedByTab reports whether there is a tab before the content of a line. A - is a part of its
+// indentedByTab reports whether a tab indents the content of a line. The - of a list belongs to the
 // indentation.
 func indentedByTab(data []byte, line int) bool {
 	lines := bytes.SplitN(data, []byte("\n"), line+1)
@@ -78,8 +79,8 @@ func indentedByTab(data []byte, line int) bool {
 	return bytes.ContainsRune(indentation, '\t')
 }
 
-// firstLine returns the number of a line with which data turns bad: its head before the line
-// is not, with the line it is.
+// firstLine returns the number of the line at which data turns bad: the lines before it alone are not
+// bad, and together with it they are.
 func firstLine(data []byte, bad func(head []byte) bool) int {
 	var ends []int
 	for i, b := range data {
@@ -90,8 +91,8 @@ func firstLine(data []byte, bad func(head []byte) bool) int {
 	return 1 + sort.Search(len(ends), func(i int) bool { return bad(data[:ends[i]]) })
 }
 
-// problem returns the line, 0 if it is missing, and the text of an error of package yaml. Its
-// parser quotes nothing of a document but the names of anchors, which are left out.
+// problem returns the line of an error of package yaml, 0 if it has none, and its text. The parser quotes
+// nothing of a document but the names of anchors. problem leaves these out.
 func problem(err error) (line int, text string) {
 	text = strings.TrimPrefix(err.Error(), "yaml: ")
 	if number, rest, found := strings.Cut(strings.TrimPrefix(text, "line "), ": "); found {

@@ -9,8 +9,8 @@ type Member struct {
 	Err error // an *Error about the key, nil if there is nothing wrong with it
 }
 
-// Members returns the fields of a mapping in their order, none if v is not there. The error is an
-// *Error.
+// Members returns the fields of a mapping in their order, none if v is not there. The error, an *Error,
+// says that v is no mapping. What is wrong with a single key is in its Member.
 func (v Value) Members() ([]Member, error) {
 	if v.Node == nil {
 		return nil, nil
@@ -39,14 +39,14 @@ func (v Value) Members() ([]Member, error) {
 	return members, nil
 }
 
-// isName reports whether key can be the name of a field of v. To kubectl a date is a string.
+// isName reports whether key can be the name of a field of v. kubectl takes a date for a string.
 func (v Value) isName(key *yaml.Node) bool {
 	tag := key.ShortTag()
 	return key.Kind == yaml.ScalarNode && key.Anchor == "" && (tag == "!!str" || v.format == Objects && tag == "!!timestamp")
 }
 
-// Get returns a field of v. It is not there if v is no mapping, if it has no such field, or if the
-// field is null.
+// Get returns a field of v. The result is not there if v is no mapping, if it has no such field, or if
+// the field is null.
 func (v Value) Get(name string) Value {
 	if v.Node != nil && v.Node.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(v.Node.Content); i += 2 {
@@ -60,7 +60,7 @@ func (v Value) Get(name string) Value {
 	return missing
 }
 
-// orNone returns v, as not there if it is null.
+// orNone returns v. If v is null, the result is not there.
 func (v Value) orNone() Value {
 	if v.Node.ShortTag() == "!!null" {
 		v.Node = nil

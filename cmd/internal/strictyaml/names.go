@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Kind is one of those of JSON.
+// A Kind is a kind of JSON value.
 type Kind int
 
 // The kinds of JSON.

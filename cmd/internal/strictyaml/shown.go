@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// As much of a text as fits into a line, in bytes.
+// The longest texts of a document in one line of a message, in bytes.
 const (
 	maxPlain  = 255 // a DNS name and more
 	maxQuoted = 80

@@ -2,8 +2,8 @@ package strictyaml
 
 import "strings"
 
-// Suggest returns what to say to someone who wrote name instead of one of the known names: Near if
-// there is one, or all that are known.
+// Suggest returns what to say to someone who wrote name instead of one of the known names: Near if it
+// finds one, otherwise all known names.
 func Suggest(name string, known []string) string {
 	if near := Near(name, known); near != "" {
 		return near
@@ -11,9 +11,8 @@ func Suggest(name string, known []string) string {
 	return "known are " + strings.Join(known, ", ")
 }
 
-// Near returns "did you mean NAME?" for the known name that was meant, "" if there is none: name is a
-// misspelt one, or the first part of one. A short name has to be right but for its case: acr is not a
-// misspelt ecr.
+// Near returns "did you mean NAME?" for a known name if name is a misspelling or the beginning of it,
+// otherwise "". A short name may differ only in case: acr is not a misspelt ecr.
 func Near(name string, known []string) string {
 	lower := strings.ToLower(name)
 	for _, k := range known {

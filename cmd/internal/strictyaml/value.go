@@ -12,8 +12,8 @@ import (
 type Format int
 
 const (
-	// Fields is for a document whose fields have known names. See Join. For a string that is none
-	// without quotes, errors say to quote it.
+	// Fields is for a document whose fields have known names. See Join. Where a string needs quotes,
+	// errors say so.
 	Fields Format = iota
 	// Objects is for Kubernetes objects, whose mappings can have any keys. See joinKey.
 	Objects
@@ -27,7 +27,7 @@ type Value struct {
 	format       Format
 }
 
-// Of returns the value of a node of a file that has no key and no field above it.
+// Of returns the value of a node at the top of a file: no field is above it.
 func Of(file string, node *yaml.Node, format Format) Value {
 	return Value{report.Place{File: file, Line: node.Line}, node.Column, node, format}
 }
@@ -37,7 +37,7 @@ func (v Value) Errorf(format string, args ...any) *Error {
 	return &Error{v.Place, v.Column, fmt.Sprintf(format, args...)}
 }
 
-// Describe returns what errors call v, which is there: "a list". YAML knows more kinds than JSON.
+// Describe returns what errors call v, such as "a list". v must be there. YAML has more kinds than JSON.
 func (v Value) Describe() string {
 	objects := v.format == Objects
 	switch tag := v.Node.ShortTag(); {
@@ -65,7 +65,7 @@ func (v Value) Describe() string {
 	return "a merge key"
 }
 
-// child returns a value in v. at is its key, or the value itself.
+// child returns a value in v. at is the node that errors point to: its key, or the value itself.
 func (v Value) child(field string, at, node *yaml.Node) Value {
 	place := report.Place{File: v.File, Line: at.Line, Field: field}
 	return Value{place, at.Column, node, v.format}
@@ -78,7 +78,7 @@ func (v Value) join(key string) string {
 	return Join(v.Field, key)
 }
 
-// CheckAnchor refuses an alias and what an alias can stand for.
+// CheckAnchor returns an error for an alias, and for a node that an alias can stand for. v must be there.
 func (v Value) CheckAnchor() error {
 	if v.Node.Kind == yaml.AliasNode || v.Node.Anchor != "" {
 		return v.Errorf("anchors and aliases are not supported")
@@ -86,7 +86,7 @@ func (v Value) CheckAnchor() error {
 	return nil
 }
 
-// mustBe checks the kind and tag of v, which is there; what is how errors call them.
+// mustBe checks the kind and tag of v, which must be there. what is how errors call them.
 func (v Value) mustBe(what string, kind yaml.Kind, tag string) error {
 	own := v.Node.ShortTag()
 	if v.Node.Kind == kind && own == tag {

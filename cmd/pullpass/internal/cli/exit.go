@@ -22,8 +22,7 @@ const (
 // ErrShown stands for errors that the command has written to the log itself.
 var ErrShown = errors.New("there were errors")
 
-// A Failure is an error in what a command does. Every other error of a command is an error in how
-// it was called.
+// A Failure is an error in what a command does. Any other error of a command is one in its arguments.
 type Failure struct{ error }
 
 // AsFailure returns err as a Failure, nil for nil.

@@ -1,5 +1,5 @@
-// Package cli is what the commands share with a person at a shell: stdio and the terminal, exit
-// codes, and the ways to write a number or a time.
+// Package cli has what all commands need at a shell: stdio and the terminal, exit codes, the version, and
+// the ways to write a time.
 package cli
 
 import (
@@ -27,10 +27,10 @@ type Stdio struct {
 	AskPassword func(ctx context.Context, prompt string) ([]byte, error)
 }
 
-// ReadInput returns the content of a file, or that of stdin for StdinName, of at most 16 MiB. It
-// does not wait for a pipe past the end of ctx. The error names the input.
+// ReadInput returns the content of a file, or of stdin for StdinName. It is an error if that is larger
+// than 16 MiB, or if ctx ends first. The error names the input.
 func (s *Stdio) ReadInput(ctx context.Context, name string) ([]byte, error) {
-	// Of a pipe, nobody may ever write to it.
+	// Nobody may ever write to a pipe.
 	data, err := await.Result(ctx, func() ([]byte, error) { return s.readWhole(name) }, nil)
 	if errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("read %s: stopped by a signal", InputName(name))

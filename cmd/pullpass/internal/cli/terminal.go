@@ -11,14 +11,14 @@ import (
 	"github.com/pullpass/pullpass/provider/await"
 )
 
-// AskPassword writes a prompt to out and reads a line from the terminal fd, without echo. The end of
-// ctx ends that as well. The terminal is left as it was.
+// AskPassword writes a prompt to out and reads a line from the terminal fd, without echo. It stops at the
+// end of ctx. The terminal gets its former state back.
 func AskPassword(ctx context.Context, fd int, out io.Writer, prompt string) ([]byte, error) {
 	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
 	}
-	// Before the prompt: what is typed as soon as it is seen must not be shown.
+	// Before the prompt: the user may type as soon as it appears.
 	if err := hideTyping(fd); err != nil {
 		return nil, err
 	}

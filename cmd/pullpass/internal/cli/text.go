@@ -7,7 +7,7 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Duration writes a duration of at least 0 in at most two units: 45s, 3m, 11h58m, 2d3h.
+// Duration returns a duration, which must not be negative, in at most two units: 45s, 3m, 11h58m, 2d3h.
 func Duration(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -29,7 +29,8 @@ func twoUnits(large time.Duration, largeUnit string, small time.Duration, smallU
 	return text
 }
 
-// Expiry writes when a credential expires.
+// Expiry returns the time at which a credential expires, in RFC 3339 and UTC, or "it is revoked". It follows
+// "good until".
 func Expiry(credential provider.Credential) string {
 	if credential.Expires.IsZero() {
 		return "it is revoked"

@@ -19,7 +19,7 @@ import (
 // installed files do.
 const stateDirectory = "/var/lib/pullpass"
 
-// installer goes to the root, and returns what works there.
+// installer changes to the root of --root, and returns the installer for it.
 func (j *job) installer() (*installer.Installer, error) {
 	here := &installer.Installer{
 		StateDir:  stateDirectory,
@@ -49,7 +49,7 @@ func (j *job) installer() (*installer.Installer, error) {
 	return here, err
 }
 
-// platformOf tells what kind of node this is. What the user says about it comes first.
+// platformOf returns the platform of this node. Flags take precedence over what is found.
 func (j *job) platformOf(i *installer.Installer) (platform.Platform, error) {
 	var running *kubelet.Process
 	if i.Find != nil {
@@ -87,7 +87,7 @@ func (j *job) options() installer.Options {
 	}
 }
 
-// passOn gives the plugin the config and the cache directory of this run.
+// passOn makes the plugin use the config and the cache directory of this run.
 func (j *job) passOn() error {
 	added, err := j.entry.PassOn(j.broker)
 	j.selected = j.selected || added

@@ -12,9 +12,8 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// enterRoot makes root the root directory of this process, so that every path, and every link, leads
-// where it leads on the node. It returns what would be out of reach then: our own program, and the
-// ID of this boot.
+// enterRoot makes root the root directory of this process: then every path and every link leads where it
+// leads on the node. It returns what is out of reach then: our own program, and the ID of this boot.
 func enterRoot(root string) (binary func() ([]byte, error), boot string, err error) {
 	program, err := os.Open("/proc/self/exe")
 	if err != nil {
@@ -24,7 +23,7 @@ func enterRoot(root string) (binary func() ([]byte, error), boot string, err err
 	if err != nil {
 		return nil, "", fmt.Errorf("read the boot ID: %w", err)
 	}
-	syscall.Umask(0o022) // directories that have to be made are the kubelet's, too
+	syscall.Umask(0o022) // the kubelet reads the directories that are created
 	if root != "" {
 		if err := syscall.Chroot(root); err != nil {
 			err = fmt.Errorf("chroot to %s: %w", root, err)

@@ -16,7 +16,7 @@ import (
 // is that of a killed run.
 func (i *Installer) apply(p *plan) error {
 	former := i.state
-	if len(p.changes) == 0 { // but the kubelet may have been given other paths
+	if len(p.changes) == 0 { // somebody may have given the kubelet other paths
 		next := former
 		next.Installed = p.record
 		return i.update(next)
@@ -95,7 +95,7 @@ func (i *Installer) keep(p *plan, next state) error {
 	return nil
 }
 
-// undo takes changes back, the last one first. It stops at the first one that it cannot take back: that
+// undo reverts changes, the last one first. It stops at the first one that it cannot revert, because that
 // one needs the changes before it. The last change may not have been made.
 func undo(changes []change) error {
 	for _, c := range slices.Backward(changes) {

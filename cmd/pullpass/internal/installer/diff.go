@@ -43,9 +43,9 @@ func redactConfig(path string, data []byte, known func(name, value string) bool)
 	return kubeletconfig.Redact(path, data, known)
 }
 
-// given returns a function that reports whether a value may be shown: it is in this entry, which is from the
-// command line, and its name does not look like a secret's.
-// Variables that every entry has may be shown as well.
+// given returns a function that reports whether a value may be shown. It may if it is in this entry, which is
+// from the command line, and its name does not look like a secret's. Variables that every entry has may be
+// shown as well.
 func given(e kubeletconfig.Entry) func(name, value string) bool {
 	return func(name, value string) bool {
 		if strings.Contains(value, "@") { // as in the URL of a proxy

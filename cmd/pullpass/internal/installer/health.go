@@ -37,8 +37,8 @@ func (i *Installer) checkHealth(ctx context.Context, running *kubelet.Process) e
 		"mend it first, or run this without --restart")
 }
 
-// await waits for a kubelet that fits and stays healthy, and returns it. fits says why a kubelet is not the
-// awaited one. If the time is over, the error is the last problem.
+// await waits for a kubelet that fits and stays healthy, and returns it. fits returns why a kubelet is not
+// the awaited one, nil if it is. After the timeout, the error is the last problem.
 func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error, timeout time.Duration) (*kubelet.Process, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -62,7 +62,7 @@ func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error
 		switch {
 		case err != nil && (ctx.Err() == nil || problem == nil):
 			problem, process = err, ""
-		case err != nil: // the end of the time cut off the last request: the problem before it says more
+		case err != nil: // the timeout ended the last request: the problem before it says more
 		case p.ID != process:
 			process, times, since = p.ID, 1, i.Now()
 		default:

@@ -52,7 +52,8 @@ type Options struct {
 	Timeout  time.Duration       // until a restarted kubelet must be healthy
 }
 
-// Install installs. Errors carry hints.
+// Install installs pullpass, or changes an install to what the options say. It first finishes what an
+// earlier run began. Some errors carry a hint.
 func (i *Installer) Install(ctx context.Context, o Options) error {
 	return i.locked(ctx, func() error {
 		concluded, err := i.finish(ctx, o)

@@ -70,7 +70,7 @@ func (p *plan) flags() ([]byte, error) {
 	return now.Data, err
 }
 
-// remove adds to the plan what removes us from the files of a kind.
+// remove adds the changes to the plan that remove our part from the files of a kind.
 func (p *plan) remove(kind string) error {
 	for _, f := range slices.Backward(p.record.Files) {
 		if f.Kind != kind {

@@ -37,7 +37,7 @@ func (i *Installer) rollBack(ctx context.Context, o Options) error {
 	return i.save(i.state.rolledBack(running))
 }
 
-// restoreFiles makes all files what they were when a kubelet last ran with them.
+// restoreFiles gives all files the contents with which a kubelet last ran.
 func (i *Installer) restoreFiles() error {
 	t := i.state.Trial
 	for _, f := range slices.Backward(t.Before.Files) {
@@ -57,7 +57,7 @@ func (i *Installer) restoreFiles() error {
 // not read files with such names.
 const rollbackSuffix = ".before-rollback"
 
-// restore makes a file what it was.
+// restore gives a file its former content. What others have written to it meanwhile is kept beside it.
 func (i *Installer) restore(f restored) error {
 	now, err := nodefile.Read(f.Path)
 	if err != nil || now.Equal(f.Snapshot) {

@@ -65,7 +65,7 @@ func (r *record) file(path string) (file, bool) {
 	return r.Files[i], true
 }
 
-// The kinds of files. They differ in what can be taken out of a file that others have changed as well.
+// The kinds of files. They differ in what can be removed from a file that others have changed as well.
 const (
 	kindBinary = "binary"
 	kindConfig = "config"

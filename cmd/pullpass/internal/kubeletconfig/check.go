@@ -73,7 +73,7 @@ type checker struct {
 	claims      []claim
 }
 
-// A claim is what a provider wants to be asked for.
+// A claim has the patterns of a provider and its place.
 type claim struct {
 	name, file, at string
 	line           int
@@ -134,8 +134,8 @@ func (c *checker) document(d *document) {
 	}
 }
 
-// known refuses other fields than the known ones. It returns false if v is no mapping; what is empty
-// is one without fields.
+// known reports fields of v other than the known ones. It returns false if v is no mapping. An empty value
+// is a mapping without fields.
 func (c *checker) known(v value, at string, known ...string) bool {
 	if v.kind != strictyaml.Map && v.kind != strictyaml.Null {
 		c.fault(v, at, "must be a mapping, is "+v.kind.String(), "")
@@ -157,7 +157,8 @@ func (c *checker) known(v value, at string, known ...string) bool {
 	return true
 }
 
-// text returns the text of a field; "" if it is missing, empty or of another type, which is a fault.
+// text returns the text of a field, and the value at whose line a fault of the text is reported. The text
+// is "" if the field is missing or empty. Another type is a fault: then text is "" and the value is zero.
 func (c *checker) text(v value, at, name string) (text string, line value) {
 	f, ok := v.field(name)
 	switch {
@@ -178,8 +179,8 @@ func wrongText(v value) string {
 	return text
 }
 
-// required is text for a field that must not be empty; want is what it must be, or "". It returns
-// false if there is a fault.
+// required is text for a field that must not be empty. want says what it must be, "" if that is not said. ok
+// is false if there is a fault.
 func (c *checker) required(v value, at, name, want string) (text string, of value, ok bool) {
 	text, of = c.text(v, at, name)
 	if text == "" && of.line > 0 {
@@ -192,8 +193,7 @@ func (c *checker) required(v value, at, name, want string) (text string, of valu
 	return text, of, text != ""
 }
 
-// oneOf is required for a field that must have one of some values, the first of which is the usual
-// one.
+// oneOf reports a field that does not have one of the values.
 func (c *checker) oneOf(v value, at, name string, values []string) {
 	want := "must be " + values[0]
 	if len(values) > 1 {
@@ -206,7 +206,7 @@ func (c *checker) oneOf(v value, at, name string, values []string) {
 	c.fault(of, strictyaml.Join(at, name), want+"; is "+strictyaml.Shown(text), strictyaml.Near(text, values))
 }
 
-// list returns the items of a field that is a list, or none.
+// list returns the items of a field. It is a fault if the field is no list. A missing list has no items.
 func (c *checker) list(v value, at, name string) []value {
 	f, _ := v.field(name)
 	if f.kind != strictyaml.List && f.kind != strictyaml.Null && f.line > 0 {
@@ -215,7 +215,7 @@ func (c *checker) list(v value, at, name string) []value {
 	return f.items
 }
 
-// texts is list for a list of strings. What is no string is a fault, and left out.
+// texts is list for a list of strings. An item that is no string is a fault, and left out.
 func (c *checker) texts(v value, at, name string) []item {
 	var texts []item
 	for i, v := range c.list(v, at, name) {
@@ -229,7 +229,7 @@ func (c *checker) texts(v value, at, name string) []item {
 	return texts
 }
 
-// An item is one of a list, with the name of its place.
+// An item is an item of a list, with the name of its place.
 type item struct {
 	value
 	at string

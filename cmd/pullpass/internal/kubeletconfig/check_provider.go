@@ -45,7 +45,7 @@ func (c *checker) provider(v value, at string) {
 	c.claims = append(c.claims, claim{name, c.file, at, v.line, patterns})
 }
 
-// name checks the name, which is that of the binary. It returns "" if there is a fault.
+// name checks the name, which is also that of the binary. It returns "" if it cannot be one.
 func (c *checker) name(v value, at string) string {
 	name, of, ok := c.required(v, at, "name", "")
 	at = strictyaml.Join(at, "name")
@@ -111,8 +111,7 @@ func (c *checker) patterns(v value, at, name string) []value {
 	return patterns
 }
 
-// duration checks defaultCacheDuration, also against the life of the tokens of the patterns'
-// registries.
+// duration checks defaultCacheDuration. It notes one that is longer than tokens for these patterns live.
 func (c *checker) duration(v value, at string, patterns []value) {
 	const name = "defaultCacheDuration"
 	at = strictyaml.Join(at, name)
@@ -157,8 +156,8 @@ func durationHint(v value) string {
 	return "did you mean " + number + "s?"
 }
 
-// tokenLife returns how long a token lives of the registries that a pattern can select, the shortest
-// life if they are of several backends; 0 if that is not known.
+// tokenLife returns the life of the tokens for the registries that a pattern can select, and who issues
+// them. If there are several backends, it is the shortest life. It is 0 if no life is known.
 func tokenLife(backends provider.Backends, pattern string) (issuer string, life time.Duration) {
 	p, err := provider.ParsePattern(pattern)
 	if err != nil {
@@ -199,7 +198,7 @@ func (c *checker) env(v value, at string) {
 	}
 }
 
-// badVariable says what keeps a name from being that of a variable; "" if it can be.
+// badVariable returns why a name cannot be that of a variable, "" if it can.
 func badVariable(name string) string {
 	switch {
 	case name == "":

@@ -16,6 +16,7 @@ func (c *checker) rivals() {
 	}
 }
 
+// rival notes the first pattern of a provider that overlaps with one of a provider before it.
 func (c *checker) rival(first, second claim) {
 	for i, pattern := range second.patterns {
 		for _, other := range first.patterns {

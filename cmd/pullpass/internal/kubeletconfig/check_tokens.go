@@ -7,7 +7,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
-// tokenAttributes checks that of a provider that speaks protocol.
+// tokenAttributes checks the tokenAttributes of a provider with this version of the protocol.
 func (c *checker) tokenAttributes(v value, protocol, at string) {
 	const required, optional = "requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys"
 	if !c.known(v, at, "serviceAccountTokenAudience", "cacheType", "requireServiceAccount", required, optional) {

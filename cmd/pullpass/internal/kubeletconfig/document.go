@@ -23,7 +23,7 @@ type document struct {
 	root  *yaml.Node
 	more  int   // the line of a second document, which the kubelet does not read; 0 for none
 	value value // of root
-	// faults are what the kubelet's reader of YAML refuses although it is YAML.
+	// faults are what is YAML, and is refused by the kubelet's reader of YAML.
 	faults []report.Finding
 	lines  []int // where they begin
 	// spans are those of JSON's values. In YAML they are found when they are needed.
@@ -33,9 +33,9 @@ type document struct {
 // A span is a part of the data, from the first byte to after the last one.
 type span struct{ from, to int }
 
-// decode reads a file as the kubelet does: what begins with { is JSON, and all else YAML, of which
-// the first document counts. The error is a *strictyaml.Error, which may have a hint, or an error of
-// package yaml without a line.
+// decode reads a file as the kubelet does. A file that begins with { is JSON, any other is YAML, of which the
+// first document counts. The error is a *strictyaml.Error, which may have a hint, or an error of package
+// yaml without a line.
 func decode(name string, data []byte) (*document, error) {
 	d := &document{data: data, lines: lineStarts(data)}
 	read := d.readYAML
@@ -51,7 +51,7 @@ func decode(name string, data []byte) (*document, error) {
 	return d, nil
 }
 
-// readYAML reads the first document. What follows it may be anything: the kubelet does not look.
+// readYAML reads the first document. Anything may follow it: the kubelet does not look.
 func (d *document) readYAML(name string) error {
 	documents, err := parse(d.data)
 	if err != nil {
@@ -99,7 +99,7 @@ func parse(data []byte) ([]*yaml.Node, error) {
 	return strictyaml.Parse(bytes.TrimPrefix(data, []byte(byteOrderMark)), 2)
 }
 
-// parseHead returns the first document if it ends before data does, and the line at which it does.
+// parseHead returns the first document, and the line after its end, if more follows.
 func (d *document) parseHead() (documents []*yaml.Node, end int) {
 	for i, start := range d.lines {
 		line := d.data[start:]
@@ -139,7 +139,7 @@ type jsonReader struct {
 	decoder *json.Decoder
 }
 
-// value reads the next value. That the JSON is valid is known.
+// value reads the next value. The JSON is known to be valid.
 func (r jsonReader) value() *yaml.Node {
 	at := int(r.decoder.InputOffset())
 	at += len(r.data[at:]) - len(bytes.TrimLeft(r.data[at:], " \t\r\n,:"))
@@ -171,7 +171,7 @@ func (r jsonReader) value() *yaml.Node {
 	return node
 }
 
-// lineStarts returns where the lines of YAML begin. It takes more for a line break than \n.
+// lineStarts returns where the lines of YAML begin. YAML has more line breaks than \n.
 func lineStarts(data []byte) []int {
 	starts := []int{0}
 	for i, r := range string(data) {

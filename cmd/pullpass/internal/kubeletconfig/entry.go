@@ -13,18 +13,18 @@ import (
 // EntryName is the name of pullpass's entry, and of the binary: the kubelet finds the one by the other.
 const EntryName = "pullpass"
 
-// processorsVariable limits how many processors the Go runtime uses. It sets itself up for each of them,
-// so that on a large node a start takes a multiple of what the answer does. A request needs one.
+// processorsVariable limits how many processors the Go runtime uses. The runtime allocates for each of them:
+// on a large node, that takes several times as long as the answer. A request needs only one.
 const processorsVariable = "GOMAXPROCS"
 
 func newEntry(patterns []string) Entry {
 	return Entry{Name: EntryName, MatchImages: patterns, Env: []Env{{processorsVariable, "1"}}}
 }
 
-// IsUsual reports whether the variable is one that an entry has by itself. Its value is no secret.
+// IsUsual reports whether every entry has this variable. Its value is no secret.
 func (v Env) IsUsual() bool { return v.Name == processorsVariable }
 
-// AddEnv gives the plugin more variables. They take the place of those of the same name.
+// AddEnv adds variables. They replace those of the same name.
 func (e *Entry) AddEnv(variables []Env) {
 	isReplaced := func(old Env) bool {
 		return slices.ContainsFunc(variables, func(v Env) bool { return v.Name == old.Name })
@@ -32,9 +32,9 @@ func (e *Entry) AddEnv(variables []Env) {
 	e.Env = append(slices.DeleteFunc(e.Env, isReplaced), variables...)
 }
 
-// Served returns the entry for all that pullpass serves: the patterns of the config in node-config,
-// and those of backends and of the rules of pullpass's own config that select images which the others
-// leave out.
+// Served returns the entry for all that pullpass serves: the patterns of the config in node-config, and
+// those of the backends and of the rules of pullpass's own config that overlap with none before them. It is
+// an error if the config in node-config cannot be read.
 func Served(backends provider.Backends, rules []provider.Pattern) (Entry, error) {
 	patterns, err := servedPatterns(backends)
 	if err != nil {
@@ -42,15 +42,15 @@ func Served(backends provider.Backends, rules []provider.Pattern) (Entry, error)
 	}
 	entry := newEntry(patterns)
 	for _, rule := range rules {
-		// A rule serves hosts of its backend alone. One that is wider than a pattern which is there
-		// gains nothing; one with a port does.
+		// A rule serves only hosts of its backend. So a wider pattern than an existing one adds
+		// nothing. One with a port does.
 		entry.MatchImages = appendApart(entry.MatchImages, lowerHost(rule.String()))
 	}
 	return entry, nil
 }
 
-// servedPatterns returns the patterns of the config in node-config, and one for each form of host of the
-// backends that it leaves out.
+// servedPatterns returns the patterns of the config in node-config, and one for each form of a backend's
+// hosts that these do not cover.
 func servedPatterns(backends provider.Backends) ([]string, error) {
 	patterns, err := shippedPatterns()
 	for _, backend := range backends {
@@ -61,7 +61,7 @@ func servedPatterns(backends provider.Backends) ([]string, error) {
 	return patterns, err
 }
 
-// appendApart adds a pattern, unless one that is there selects some of its images.
+// appendApart adds a pattern, unless one of patterns overlaps with it.
 func appendApart(patterns []string, pattern string) []string {
 	if slices.ContainsFunc(patterns, func(there string) bool { return Overlap(there, pattern) }) {
 		return patterns
@@ -84,9 +84,9 @@ func shippedPatterns() ([]string, error) {
 	return providers[0].MatchImages, nil
 }
 
-// Select returns the entry for some registries, each HOST, HOST/PATH or a pattern. The error tells
-// which of them is no pattern that selects an image, or none that pullpass serves: neither a
-// backend's host nor one of a rule's.
+// Select returns the entry for some registries, each HOST, HOST/PATH or a pattern. It is an error if one of
+// them can select no image, or if pullpass serves none of its images, neither by a backend nor by a rule.
+// The error names the registry.
 func Select(registries []string, backends provider.Backends, rules []provider.Pattern) (Entry, error) {
 	served, err := servedPatterns(backends)
 	if err != nil {
@@ -138,7 +138,7 @@ func titles(backends provider.Backends) string {
 	return text
 }
 
-// lowerHost writes the host of a pattern as images have it. The kubelet minds the case.
+// lowerHost returns a pattern with its host in lower case, as in images. For the kubelet, case matters.
 func lowerHost(pattern string) string {
 	host, path, found := strings.Cut(pattern, "/")
 	if found {

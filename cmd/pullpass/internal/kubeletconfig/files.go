@@ -13,15 +13,15 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A File is one of a config.
+// A File is a file of a config.
 type File struct {
 	Name string
 	Data []byte
 }
 
-// ReadFiles reads the config at a path as the kubelet does: the file itself, or those of a directory
+// ReadFiles reads the config at a path as the kubelet does: the file itself, or the files of a directory
 // that end in .json, .yaml or .yml, in lexical order. passedOver are notes about the directory's other
-// files. The error is that of a file that cannot be read, or of a directory that cannot be listed.
+// files. It is an error if a file cannot be read, or the directory cannot be listed.
 func ReadFiles(path string) (files []File, passedOver []report.Finding, err error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -1,7 +1,6 @@
-// Package kubeletconfig reads, checks and changes the kubelet's CredentialProviderConfig, which
-// names the plugins that the kubelet asks for credentials. A kubelet does not start with a mistake
-// in it: what this package writes was read again before, and everything that is not pullpass's
-// stays as it was, byte for byte.
+// Package kubeletconfig reads, checks and changes the kubelet's CredentialProviderConfig, which names the
+// plugins that the kubelet asks for credentials. A kubelet does not start with a mistake in it. So this
+// package reads again what it writes, and keeps everything that is not pullpass's byte for byte.
 //
 // The format is that of k8s.io/kubelet/config/v1, v1beta1 and v1alpha1, as a kubelet of version
 // 1.37 reads it.
@@ -20,20 +19,20 @@ const (
 	configGroup   = "kubelet.config.k8s.io"
 	protocolGroup = "credentialprovider.kubelet.k8s.io"
 	configKind    = "CredentialProviderConfig"
-	// cacheDuration is the entry's defaultCacheDuration. It is for answers that do not say how
-	// long they are good; pullpass's always do.
+	// cacheDuration is the entry's defaultCacheDuration. The kubelet uses it for answers without a
+	// duration. Those of pullpass always have one.
 	cacheDuration = "5m"
 )
 
-// versions are those of the config and of the protocol between the kubelet and its plugins, which
-// have the same names; the newest first.
+// versions returns the versions of the config, the newest first. Those of the protocol between the kubelet
+// and its plugins have the same names.
 func versions() []string { return []string{"v1", "v1beta1", "v1alpha1"} }
 
 // An Env is a variable that the plugin gets on top of the kubelet's environment. Its value can be a
 // secret.
 type Env struct{ Name, Value string }
 
-// An Entry is pullpass's in the kubelet's config.
+// An Entry is pullpass's entry in the kubelet's config.
 type Entry struct {
 	Name        string // "pullpass"; the name of the binary
 	MatchImages []string
@@ -46,16 +45,16 @@ type Provider struct {
 	Name        string
 	MatchImages []string
 	Tokens      bool // it has tokenAttributes: the kubelet gives it the pods' tokens
-	// Text is all that the entry says, the same for two entries that mean the same. It can hold
-	// secrets.
+	// Text is all that the entry says, in a canonical form: it is the same for two entries that mean
+	// the same. It can hold secrets.
 	Text string
 }
 
-// ErrLast is in Remove's error if there is no other provider: the kubelet refuses an empty list.
+// ErrLast is the cause of Remove's error if there is no other provider.
 var ErrLast = errors.New("it is the only provider, and the kubelet refuses a config without one")
 
-// Providers returns the entries of a config, in the order in which the kubelet takes them. The error
-// tells that data cannot be read, or has no list of providers.
+// Providers returns the entries of a config, in the order in which the kubelet reads them. It is an error
+// if data cannot be read, or has no list of providers. name is the file's, for errors.
 func Providers(name string, data []byte) ([]Provider, error) {
 	config, err := decode(name, data)
 	if err != nil {
@@ -84,7 +83,7 @@ func (v value) provider() Provider {
 	return p
 }
 
-// check tells what cannot be in an entry.
+// check returns an error for what cannot be in an entry.
 func (e Entry) check() error {
 	if e.Name == "" || len(e.MatchImages) == 0 {
 		return errors.New("the entry has no name or no patterns")
@@ -104,7 +103,7 @@ func (e Entry) check() error {
 	return nil
 }
 
-// canonical returns the Text of the Provider that the kubelet shall see in the entry.
+// canonical returns the Text that the Provider has if the entry is in a config of that version.
 func (e Entry) canonical(version string) string {
 	v := value{kind: strictyaml.Map}
 	add := func(key string, of value) { v.fields = append(v.fields, field{key: key, value: of}) }

@@ -12,14 +12,12 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Merge returns data with the entry in it, in the place of the one with its name or after all
-// others. All other bytes stay: comments, order, indentation; in JSON and both styles of YAML. The
-// protocol's version in the entry is that of the config. If an entry that means the same is there, it
-// stays as it is.
+// Merge returns data with the entry in it. The entry replaces the one of the same name, or comes after all
+// others. All other bytes stay, such as comments and indentation, in JSON and in both styles of YAML. The
+// entry gets the protocol version of the config. An existing entry that means the same stays as it is.
 //
-// The error tells that data cannot be read, what cannot be in an entry, or that the file has a form
-// that cannot be changed safely; then the hint is to do it by hand. name is that of the file for
-// errors.
+// The error says that data cannot be read, what cannot be in an entry, or that the file has a form that
+// cannot be changed safely. In the last case the hint is to do it by hand. name is the file's, for errors.
 func Merge(name string, data []byte, entry Entry) ([]byte, error) {
 	if err := entry.check(); err != nil {
 		return nil, err
@@ -39,8 +37,8 @@ func Merge(name string, data []byte, entry Entry) ([]byte, error) {
 	return merged, nil
 }
 
-// Remove returns data without the provider, as it is if there is none of that name. The error is
-// ErrLast if it is the only one; else as for Merge.
+// Remove returns data without the provider of that name, or data itself if there is none. The error is or
+// wraps ErrLast if it is the only provider; other errors are those of Merge.
 func Remove(name string, data []byte, providerName string) ([]byte, error) {
 	before, err := decode(name, data)
 	if err != nil {
@@ -63,7 +61,7 @@ func Remove(name string, data []byte, providerName string) ([]byte, error) {
 	return removed, nil
 }
 
-// others returns what the providers say, but for those that are named.
+// others returns the canonical texts of the providers, except those with one of the names.
 func (d *document) others(names []string) []string {
 	var texts []string
 	list, _ := d.value.field("providers")
@@ -77,9 +75,9 @@ func (d *document) others(names []string) []string {
 
 var errDiffers = errors.New("something else has changed")
 
-// verify reads what was written and compares it with what was there: the other providers are those
-// of want in their order, all else is the same, the entry is there as it was given, if it was, and
-// there is no fault that was not there before.
+// verify reads data, the changed file, and compares it with the document before. It returns an error unless
+// the other providers are want, in that order, everything else is the same, the entry, if it is not nil, is
+// in the file, and there is no new fault.
 func verify(name string, before *document, data []byte, want []string, entry *Entry) error {
 	after, err := decode(name, data)
 	if err != nil {
@@ -111,7 +109,7 @@ func verify(name string, before *document, data []byte, want []string, entry *En
 	return nil
 }
 
-// frame returns what the config says beside its providers.
+// frame returns the canonical text of the config without its providers.
 func (d *document) frame() string {
 	rest := value{kind: d.value.kind}
 	for _, f := range d.value.fields {
@@ -122,7 +120,7 @@ func (d *document) frame() string {
 	return rest.canonical()
 }
 
-// faultTexts returns the texts of all faults that are no notes.
+// faultTexts returns the texts of all faults.
 func (d *document) faultTexts(name string) map[string]bool {
 	texts := map[string]bool{}
 	for _, fault := range Refused([]File{{Name: name, Data: d.data}}, nil) {
@@ -131,7 +129,7 @@ func (d *document) faultTexts(name string) map[string]bool {
 	return texts
 }
 
-// version is that of the config, and of the protocol that its plugins are given to speak.
+// version returns the version of the config. An entry gets the same version of the protocol.
 func (d *document) version() string {
 	text := d.value.fieldText("apiVersion")
 	for _, version := range versions() {
@@ -142,7 +140,8 @@ func (d *document) version() string {
 	return versions()[0]
 }
 
-// providers returns the node of the list and what its items mean. An empty list can be a scalar.
+// providers returns the node of the list and the values of its items. The node of an empty list can be a
+// scalar.
 func (d *document) providers() (list *yaml.Node, items []value, ok bool) {
 	if d.root.Kind != yaml.MappingNode || d.value.kind != strictyaml.Map {
 		return nil, nil, false
@@ -213,7 +212,7 @@ func replaced(data []byte, s span, text string) []byte {
 	return slices.Concat(data[:s.from], []byte(text), data[s.to:])
 }
 
-// eol is what ends the lines of the file.
+// eol returns the line break of the file.
 func (d *document) eol() string {
 	if at := bytes.IndexByte(d.data, '\n'); at > 0 && d.data[at-1] == '\r' {
 		return "\r\n"

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// near returns which of the served patterns was most likely meant by one that ends as it does, and has
-// too few or too many labels to select any of its images: a region or an account is forgotten, or a *
-// taken for several labels. It is "" for none. In a domain that has hosts of other kinds, such as
-// amazonaws.com, the pattern also has to have a label of those between the wildcards.
+// near returns the served pattern that g was most likely meant to be, "" for none. It is for patterns with
+// too few or too many labels: a region or an account is missing, or a * was taken for several labels. Both
+// patterns end in the same labels. In a domain that also has hosts of other kinds, such as amazonaws.com, g
+// must also have one of the labels between the wildcards of the served pattern.
 func (g glob) near(served []string) string {
 	labels := strings.Split(strings.ToLower(strings.Join(g.labels, ".")), ".")
 	if slices.Contains(labels, "vpce") { // the hosts of VPC endpoints have forms of their own
@@ -38,7 +38,8 @@ func (g glob) near(served []string) string {
 	return meant
 }
 
-// likeness tells how much the labels before the end of a host are like the wanted ones, 0 for not.
+// likeness returns how similar the labels before the end of a host are to the wanted ones, 0 for not at
+// all.
 func likeness(labels, want []string) int {
 	shared, fixed := 0, 0
 	for _, label := range want {

@@ -9,7 +9,7 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// What can stand in the name of an image, as the kubelet reads it:
+// The bytes in names of images, as the kubelet reads them:
 // https://pkg.go.dev/github.com/distribution/reference.
 const (
 	lower     = "abcdefghijklmnopqrstuvwxyz"
@@ -19,8 +19,8 @@ const (
 	pathBytes = lower + digits + "-_./"
 )
 
-// never says why no image is ever selected, whose names are known to the kubelet without tag and
-// digest; "" if one may be.
+// never returns why the pattern selects no image, "" if it can select one. The kubelet compares patterns
+// with names of images without tag and digest.
 func (g glob) never() string {
 	host := strings.Join(g.labels, ".")
 	switch {
@@ -94,8 +94,8 @@ func neverPath(prefix string) string {
 	return ""
 }
 
-// badSeparator reports whether something else stands between the letters and digits of a part of a path
-// than can.
+// badSeparator reports whether a part of a path has something between its letters and digits that is not
+// allowed there.
 func badSeparator(part string) bool {
 	for _, separator := range strings.FieldsFunc(part, func(r rune) bool { return strings.ContainsRune(lower+upper+digits, r) }) {
 		if separator != "." && separator != "_" && separator != "__" && strings.Trim(separator, "-") != "" {
@@ -108,8 +108,8 @@ func badSeparator(part string) bool {
 // A remark is what someone who wrote a pattern should know.
 type remark struct{ text, hint string }
 
-// remarks returns what does not work in a pattern, or works in another way than it seems to. owner is
-// the name of its provider, served are patterns of all that the backends serve.
+// remarks returns what does not work in a pattern, or works in another way than it seems to. owner is the
+// name of its provider. served are the patterns of all that the backends serve.
 func (g glob) remarks(owner string, backends provider.Backends, served []string) []remark {
 	pattern, err := provider.ParsePattern(g.text)
 	if reason := g.never(); reason != "" {
@@ -149,7 +149,7 @@ func (g glob) remarks(owner string, backends provider.Backends, served []string)
 	return remarks
 }
 
-// plain is what the kubelet makes of the pattern.
+// plain returns the part of the pattern that the kubelet uses.
 func (g glob) plain() string {
 	host := strings.Join(g.labels, ".")
 	if g.port != "" {
@@ -158,13 +158,13 @@ func (g glob) plain() string {
 	return host + g.path
 }
 
-// isBuiltIn reports whether a host without a port can be one of the backends.
+// isBuiltIn reports whether a host without its port can be a backend's.
 func isBuiltIn(backends provider.Backends, host string) bool {
 	pattern, err := provider.ParsePattern(host)
 	return err == nil && backends.Serve(pattern)
 }
 
-// hint guesses what was meant by a pattern that never matches.
+// hint returns a guess of what a pattern that never matches was meant to be, "" for none.
 func hint(text string) string {
 	rest := text
 	if _, location, isURL := strings.Cut(rest, "://"); isURL {

@@ -9,20 +9,22 @@ import (
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 )
 
-// A Format is how a config is written.
+// A Format is the language in which New writes a config.
 type Format int
 
+// The formats.
 const (
 	YAML Format = iota
 	JSON
 )
 
-// shippedName is the config of node-config that has all that pullpass serves by itself.
+// shippedName is the config in node-config with everything that pullpass serves without a config of its
+// own.
 const shippedName = "credential-provider-config.yaml"
 
-// New returns a whole config of version v1 with the entry alone. If the entry is the one that Served
-// gives without rules, it is in YAML the file of node-config, with its comments. The error tells
-// what cannot be in an entry.
+// New returns a config of version v1 with this entry only. In YAML, it is the file of node-config with its
+// comments if the entry is the one that Served returns without rules. The error says what cannot be in an
+// entry.
 func New(entry Entry, format Format) ([]byte, error) {
 	if err := entry.check(); err != nil {
 		return nil, err
@@ -47,8 +49,8 @@ func New(entry Entry, format Format) ([]byte, error) {
 		strings.Join(blockLines(entry, version, ""), "\n") + "\n"), nil
 }
 
-// blockLines returns the entry as an item of a list in YAML's block style. The dashes of lists are
-// indented as far as nested says.
+// blockLines returns the lines of the entry as an item of a list in YAML's block style. nested is the
+// indentation of the lists in it.
 func blockLines(entry Entry, version, nested string) []string {
 	lines := []string{
 		"- name: " + yamlText(entry.Name),
@@ -76,7 +78,7 @@ func blockLines(entry Entry, version, nested string) []string {
 	return lines
 }
 
-// yamlText returns text without quotes if it can stand so.
+// yamlText returns text, in quotes if it needs them.
 func yamlText(text string) string {
 	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 	kind, _ := plain(text)
@@ -155,7 +157,8 @@ func (l flowLayout) list(indent string, items []string) string {
 	return "[" + l.join(indent, items) + "]"
 }
 
-// join puts items between brackets, the first of which stands on a line of the indentation.
+// join returns items for between two brackets. indent is the indentation of the line with the first
+// bracket.
 func (l flowLayout) join(indent string, items []string) string {
 	switch {
 	case l.multiline:

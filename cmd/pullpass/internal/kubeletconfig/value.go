@@ -14,7 +14,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
-// A value is what the kubelet makes of a node of the document: aliases and merge keys are gone.
+// A value is a node of the document as the kubelet reads it: aliases and merge keys are resolved.
 type value struct {
 	kind   strictyaml.Kind
 	text   string // of a string; a number as it is written
@@ -48,8 +48,8 @@ func (v value) fieldText(name string) string {
 	return ""
 }
 
-// maxValues is how many values a file may have after aliases are replaced by what they stand for.
-// The kubelet has such a limit as well, against files that grow without end.
+// maxValues is how many values a file may have after its aliases are resolved. The kubelet has such a limit
+// as well, since aliases can make a small file huge.
 const maxValues = 400_000
 
 // A resolver turns nodes into values, and notes what the kubelet's reader of YAML refuses.
@@ -117,7 +117,7 @@ func (r *resolver) fields(v *value, n *yaml.Node) {
 	}
 }
 
-// merge adds the fields that a merge key stands for. The kubelet lets it add none that is there.
+// merge adds the fields that a merge key stands for. The kubelet refuses one that exists already.
 func (r *resolver) merge(v *value, n *yaml.Node) {
 	sources := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
@@ -166,7 +166,7 @@ func (r *resolver) scalar(v *value, n *yaml.Node) {
 	}
 }
 
-// fits reports whether a tag can stand before what resolves to kind.
+// fits reports whether a scalar that resolves to kind can have this tag.
 func fits(tag string, kind strictyaml.Kind, text string) bool {
 	switch kind {
 	case strictyaml.Bool:
@@ -226,7 +226,7 @@ func isFloat(text string) bool {
 	return err == nil
 }
 
-// hasControl reports whether text cannot stand in a file or on a command line as it is.
+// hasControl reports whether text has something that cannot be in a file or on a command line as it is.
 func hasControl(text string) bool {
 	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\ufeff' || r == '\u2028' || r == '\u2029'

@@ -51,7 +51,7 @@ func answer(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) ([]byte, er
 	return response.Bytes(), nil
 }
 
-// ask gets the credential for image from the provider that it belongs to.
+// ask returns the answer for image. There is no error if there is no credential for it.
 func ask(ctx context.Context, b *broker.Broker, image provider.Image) (protocol.Answer, error) {
 	request := provider.Request{Image: image}
 	choice, claimed := provider.Choose(b.Rules, request)

@@ -11,13 +11,13 @@ import (
 	"github.com/pullpass/pullpass/provider/await"
 )
 
-// requestWithin is how long the request may take to come.
+// requestWithin is how long it may take until stdin is closed.
 const requestWithin = 10 * time.Second
 
-// Read reads the one request in in. It waits 10 s at the most for in to end, by the clock now. That
-// does not hold for a file of which a read hangs although there was something to read: another process
-// took it from the same pipe, or a network file system hangs. An error says what is wrong with the
-// request, without quoting it.
+// Read reads the one request in in. It waits at most 10 s for the end of in, by the clock now. The wait can
+// be longer if in is a file whose read hangs although there was something to read: another process took it
+// from the same pipe, or a network file system hangs. The error says what is wrong with the request, without
+// quoting it.
 func Read(ctx context.Context, in io.Reader, now func() time.Time) (Request, error) {
 	data, err := readAll(ctx, in, now)
 	if err != nil {
@@ -26,7 +26,7 @@ func Read(ctx context.Context, in io.Reader, now func() time.Time) (Request, err
 	return parse(data)
 }
 
-// readAll returns all of in, or as much of it as shows that it is too large.
+// readAll returns all of in. If that is too large, it returns enough to show it.
 func readAll(ctx context.Context, in io.Reader, now func() time.Time) ([]byte, error) {
 	if file, ok := in.(*os.File); ok && canWait {
 		return readFile(ctx, file, now)
@@ -38,12 +38,13 @@ func readAll(ctx context.Context, in io.Reader, now func() time.Time) ([]byte, e
 
 func errNotClosed() error { return fmt.Errorf("stdin was not closed within %v", requestWithin) }
 
-// readFile is readAll for a file. Before each read it waits for the file rather than in another
-// goroutine for the read: threads and timers are a good part of what a short process costs.
+// readFile is readAll for a file. It waits until the file can be read before each read. A read in another
+// goroutine with a timer would do as well, but threads and timers cost a short process a good part of
+// its time.
 func readFile(ctx context.Context, file *os.File, now func() time.Time) ([]byte, error) {
 	const (
 		usual = 1 << 10 // bytes
-		// slice is how long a wait does not look at the context.
+		// slice is how long it takes until the end of the context is noticed.
 		slice = 100 * time.Millisecond
 	)
 	deadline := now().Add(requestWithin)

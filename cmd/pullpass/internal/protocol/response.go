@@ -9,15 +9,15 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// How long the kubelet may keep an answer. Shorter than the credential lives, so that none
-// dies in the queue of a node's pulls.
+// How long the kubelet may keep an answer. It is less than the credential lives: pulls can wait in the
+// node's queue.
 const (
 	maxCached    = time.Hour
 	expiryMargin = 5 * time.Minute
 	// storedCached is for credentials from files and helpers, which change without notice.
 	storedCached = 5 * time.Minute
-	// noneCached is for "no credential": the kubelet asks again soon after it was set up, but
-	// not each time that it looks at a failing pod.
+	// noneCached is for "no credential". The kubelet asks again soon after somebody has added one,
+	// but not at each retry of a failing pod.
 	noneCached = time.Minute
 )
 
@@ -54,8 +54,8 @@ func Write(out io.Writer, request Request, answer Answer, now time.Time) error {
 	return err
 }
 
-// cacheDuration is half of what the credential has left, within the bounds above. Zero, which
-// tells the kubelet not to keep it, if it has hardly anything left.
+// cacheDuration returns half of the time that the credential has left, within the bounds above. It is zero
+// if hardly any time is left: then the kubelet does not keep the answer.
 func cacheDuration(credential provider.Credential, now time.Time) time.Duration {
 	if credential.Expires.IsZero() {
 		return storedCached

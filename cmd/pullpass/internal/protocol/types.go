@@ -9,16 +9,16 @@ import (
 )
 
 // The JSON forms of the protocol, https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/.
-// They are written down here since the kubelet's own types bring the machinery of the Kubernetes
-// API along, which costs half of a plugin's start. types_test.go holds them to the kubelet's.
+// The kubelet's own types would bring the machinery of the Kubernetes API along, which costs half of a
+// plugin's start. types_test.go compares these forms with them.
 
 // requestForm is a CredentialProviderRequest. The older versions have the same fields or fewer.
 type requestForm struct {
 	kind, apiVersion, image, serviceAccountToken string
 }
 
-// field returns the place of the field that JSON calls name, and the name as it is documented.
-// Case does not matter, as with encoding/json. It returns nil for a field that does not matter.
+// field returns where the field that JSON calls name is kept, and its documented name. The case of name
+// does not matter, as with encoding/json. field returns nil for fields that are not needed.
 func (f *requestForm) field(name string) (place *string, documented string) {
 	switch {
 	case strings.EqualFold(name, "kind"):
@@ -70,7 +70,7 @@ type responseForm struct {
 	auth          []authForm
 }
 
-// What an answer of the kubelet's cache is for: the image, or all of its registry.
+// What the kubelet keeps an answer for: the image, or its whole registry.
 const (
 	imageKey    = "Image"
 	registryKey = "Registry"

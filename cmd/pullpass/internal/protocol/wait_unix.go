@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// canWait says that waitFor can be used.
+// canWait says whether waitFor works.
 const canWait = true
 
-// waitFor waits until a read of file would not, for a while at the most, and reports whether that
-// is so. The mode of the file, which its other owners share, stays.
+// waitFor waits until a read of file would not block, and reports whether it got there within a while. It
+// does not make the file non-blocking: other processes share that mode.
 func waitFor(file *os.File, while time.Duration) (ready bool, err error) {
 	files := []unix.PollFd{{Fd: int32(file.Fd()), Events: unix.POLLIN}}
 	n, err := unix.Poll(files, int(while.Milliseconds()))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// canWait says that waitFor can be used: Windows cannot wait for the files that stdin may be.
+// canWait says whether waitFor works. Windows cannot wait for all kinds of files that stdin may be.
 const canWait = false
 
 func waitFor(*os.File, time.Duration) (ready bool, err error) { return false, errors.ErrUnsupported }

@@ -65,7 +65,7 @@ func (j *job) readGoogleKey() (provider.Credential, error) {
 	return credential, nil
 }
 
-// tokens gets credentials as the plugin does, but fresh ones. It fetches each only once.
+// tokens gets credentials as the plugin does, but fresh ones. It fetches each of them only once.
 type tokens struct {
 	job *job
 
@@ -73,7 +73,7 @@ type tokens struct {
 	fetches map[provider.Scope]func() (issued, error)
 }
 
-// An issued credential is one with when that was.
+// An issued credential is one with the time at which it was issued.
 type issued struct {
 	credential provider.Credential
 	at         time.Time
@@ -99,8 +99,8 @@ func (t *tokens) get(ctx context.Context, w *wanted) (provider.Credential, time.
 	return i.credential, i.at, nil
 }
 
-// once returns what fetch gets for a scope, or what it got before. Without it, a cache that is
-// out of order would cost a call for each registry.
+// once returns what fetch returns for a scope, and calls it only the first time. Without this, a broken
+// cache would cost a call for each registry.
 func (t *tokens) once(scope provider.Scope, fetch func() (issued, error)) (issued, error) {
 	t.mu.Lock()
 	if t.fetches[scope] == nil {
@@ -111,7 +111,7 @@ func (t *tokens) once(scope provider.Scope, fetch func() (issued, error)) (issue
 	return get()
 }
 
-// logins are those of docker login. A cloud's registry without one gets a token.
+// logins are the logins in a Docker configuration. A cloud's registry without a login gets a token.
 type logins struct {
 	path   string
 	file   dockerconfig.File

@@ -11,7 +11,7 @@ import (
 	"github.com/pullpass/pullpass/provider/dockerconfig"
 )
 
-// config returns the config.json with all credentials, and notes in the annotations until when.
+// config returns the config.json with all credentials. It adds the annotations that say when they expire.
 func (j *job) config() (provider.Secret, error) {
 	credentials := map[string]provider.Credential{}
 	var expires, refresh time.Time

@@ -19,7 +19,7 @@ type wanted struct {
 	name  string            // as the user wrote it
 	image provider.Image    // the image, or one of the registry
 	owner *provider.Backend // that the registry belongs to, nil for none
-	key   string            // for the credential; "" for an image: its registry or itself, as the credential says
+	key   string            // of the credential in config.json; "" for an image, see keyOf
 	from  source
 
 	credential provider.Credential
@@ -64,8 +64,8 @@ func (j *job) parseWanted() error {
 	return j.checkLogins()
 }
 
-// fetch gets the credentials of all registries at once. It shows their errors: then the one that
-// it returns is cli.ErrShown.
+// fetch gets the credentials of all registries concurrently. It writes their errors to the log, and then
+// returns cli.ErrShown.
 func (j *job) fetch(ctx context.Context) error {
 	errs := make([]error, len(j.wanted))
 	var group sync.WaitGroup
@@ -90,7 +90,7 @@ func (j *job) fetch(ctx context.Context) error {
 	return j.showErrors(errs)
 }
 
-// showErrors shows the errors of the wanted registries, each once for all that have it, and
+// showErrors writes the errors of the wanted registries, an error of several registries only once. It
 // returns cli.ErrShown if there are any.
 func (j *job) showErrors(errs []error) error {
 	var order []string
@@ -116,7 +116,7 @@ func (j *job) showErrors(errs []error) error {
 	return nil
 }
 
-// checkCredential refuses what is of no use in a Secret.
+// checkCredential refuses a credential that has expired, or expires too soon for --min-valid.
 func (j *job) checkCredential(w *wanted, now time.Time) error {
 	left := w.credential.Expires.Sub(now)
 	switch {
@@ -134,7 +134,7 @@ func (j *job) checkCredential(w *wanted, now time.Time) error {
 	return provider.WithHint(err, "a metadata server gives out the same token until shortly before its end; one by impersonation (gcr.impersonate in the config) has its whole life before it")
 }
 
-// noteShortLife warns of a token that may be over before the next one is there.
+// noteShortLife warns of a token that may expire before it is replaced.
 func (j *job) noteShortLife(w *wanted) {
 	const short = 15 * time.Minute
 	if left := w.credential.Expires.Sub(j.broker.Now()); !w.credential.Expires.IsZero() && left < short {

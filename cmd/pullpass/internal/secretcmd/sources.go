@@ -34,8 +34,8 @@ func (j *job) hasLogin() bool {
 	return j.username != "" || j.googleKeyFile != "" || j.dockerConfig != ""
 }
 
-// checkLogins checks that each login of the flags is for some registry, and that it is clear for
-// which: no password may go to a registry that it does not belong to.
+// checkLogins checks that each login of the flags is for one of the registries, and that it is clear for
+// which one: no password may go to another registry.
 func (j *job) checkLogins() error {
 	if j.googleKeyFile != "" && len(j.where((*wanted).isGoogle)) == 0 {
 		return errors.New("--google-key-file is for Google's registries, and none is named")
@@ -70,8 +70,8 @@ func (j *job) where(is func(*wanted) bool) []*wanted {
 	return list
 }
 
-// forPassword returns what --username is for: the only registry, or all that do not get their
-// tokens from a cloud.
+// forPassword returns the registries that --username is for: the only one, or all that get no token from a
+// cloud.
 func (j *job) forPassword() []*wanted {
 	if isOneHost(j.wanted) && j.googleKeyFile == "" {
 		return j.wanted
