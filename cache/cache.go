@@ -21,28 +21,28 @@ import (
 )
 
 const (
-	// renewLimit is how long a request that has an answer in hand tries to renew it. A fetch may
+	// renewLimit is how long a request that already has an answer tries to renew it. A fetch may
 	// take another second to end.
 	renewLimit = 2 * time.Second
-	// ownTry is what the wait for another process leaves of the time: that process may have
-	// been stopped, and then the request is still answered without it.
+	// ownTry is how much time the wait for another process leaves. If that process has been stopped,
+	// the request is still answered without it.
 	ownTry = 10 * time.Second
-	// fetchLimit is how long a fetch may take that others wait for: less than they do, of the
-	// plugin's 45 s, so that they get its failure rather than try themselves.
+	// fetchLimit is how long a fetch may take that others wait for. It is less than the plugin's time
+	// limit: the others get its failure and do not try themselves.
 	fetchLimit = 30 * time.Second
 )
 
 // A Cache is a directory of credentials. All fields must be set.
 type Cache struct {
-	// Dir is the directory. It is made if it is not there, its parents as well, and not used
-	// unless it belongs to the effective user and is closed to all others.
+	// Dir is the directory. It is created with its parents if needed. It is not used unless it
+	// belongs to the effective user and is closed to all others.
 	Dir string
-	// Node is the node's name: it decides when within its second half of life a credential is
-	// renewed, so that a fleet that booted together does not call together.
+	// Node is the node's name. It decides when in the second half of its life a credential is
+	// renewed: nodes that booted together do not call together.
 	Node string
 	Now  func() time.Time
-	// Warn takes a line on what is wrong with the cache, Debug one on what it does. Neither
-	// gets to see a secret.
+	// Warn takes a line about what is wrong with the cache, Debug one about what it does. No line
+	// has a secret.
 	Warn, Debug func(string)
 }
 
@@ -50,11 +50,11 @@ type Cache struct {
 // returns within a second of the end of its context.
 type Fetch func(context.Context) (provider.Credential, error)
 
-// Get returns the credential of scope: from the directory, or with fetch, whose answer is kept
-// for the other processes. Credentials are given out until a minute before they expire; those
-// without an expiry for a minute.
+// Get returns the credential of scope, from the directory or from fetch. It keeps what fetch returns for
+// other processes. A cached credential is returned until a minute before it expires, one without an expiry
+// for a minute.
 //
-// An error is fetch's, of this call or of another that failed a short while ago. That one has the
+// The error is that of fetch, from this call or from one that failed a short while ago. The latter has the
 // text and the hint of the original, and is a provider.NoCredentialError if the original is one.
 func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (provider.Credential, error) {
 	e, err := c.open(scope)
@@ -71,8 +71,8 @@ func (c *Cache) Get(ctx context.Context, scope provider.Scope, fetch Fetch) (pro
 	return e.credential(), err
 }
 
-// open makes the directory if need be and reads the entry of scope. It warns of what is wrong
-// with either; an error means that there is no directory to use.
+// open creates the directory if needed and reads the entry of scope. It warns of what is wrong with
+// either. An error means that the directory cannot be used.
 func (c *Cache) open(scope provider.Scope) (entry, error) {
 	if err := c.makeDir(); err != nil {
 		c.Warn("the cache is not used: " + err.Error())
@@ -95,8 +95,8 @@ func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, accep
 			return answer, err
 		}
 		if holders == 2 {
-			// One may have swept. Two that fetched could not keep what they got, or it is about to
-			// expire: what cannot be kept is no reason to wait.
+			// One holder may have been sweeping. If two fetched, they could not keep what they got, or
+			// it is about to expire: then there is no reason to wait.
 			c.Debug("fetch without the cache: other processes have kept nothing there")
 			return c.fetch(ctx, scope, fetch)
 		}
@@ -162,9 +162,9 @@ func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock fu
 	return next, nil
 }
 
-// renew returns a new credential in place of current's, which is past half of its life, or
-// current's if another process is at it or there is none to get within a short time. It returns
-// false if current's must not be given out any more by then.
+// renew returns a new credential in place of current's, which is past half of its life. It returns
+// current's if another process is renewing it, or if there is none to get within a short time. It returns
+// false if current's has become unusable meanwhile.
 func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, fetch Fetch) (provider.Credential, bool) {
 	unlock, err := c.tryLock(scope)
 	if err != nil {
@@ -222,8 +222,8 @@ func (c *Cache) next(scope provider.Scope, last entry, credential provider.Crede
 	return e
 }
 
-// keep puts next in its reserved place and clears away what is over. An end by a signal says
-// nothing about the authority and is not kept.
+// keep puts next in its reserved place and removes expired entries. It does not keep a failure if a signal
+// ended the fetch: that says nothing about the authority.
 func (c *Cache) keep(ctx context.Context, place *place, next entry) {
 	if next.Failure != nil && errors.Is(ctx.Err(), context.Canceled) {
 		place.release()

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// makeDir makes the directory if there is none, and says why it must not be used if so.
+// makeDir creates the directory if there is none. The error is like that of checkDir.
 func (c *Cache) makeDir() error {
 	err := c.checkDir()
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -19,9 +19,8 @@ func (c *Cache) makeDir() error {
 	return c.checkDir()
 }
 
-// checkDir tells why the directory must not be used: who can write to it can give out
-// credentials, who can read it has those of the node. The error is fs.ErrNotExist if there is
-// none.
+// checkDir returns why the directory must not be used. Users who can write to it can give out credentials,
+// users who can read it have those of the node. The error is fs.ErrNotExist if there is no directory.
 func (c *Cache) checkDir() error {
 	info, err := os.Lstat(c.Dir)
 	switch {

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// version is that of the form of an entry. Entries of others are not read.
+	// version is the version of the form of an entry. Entries of other versions are not read.
 	version = 1
-	// expiryMargin is what is left of a credential's life when it is given out no more: an
-	// image takes its time to be pulled.
+	// expiryMargin is how long before its expiry a credential is no longer given out: a pull takes
+	// time.
 	expiryMargin = time.Minute
-	// storedFor is how long credentials without an expiry are kept. They come from files and
-	// helpers, and change without notice.
+	// storedFor is how long a credential without an expiry is kept. It comes from a file or a helper,
+	// which can change without notice.
 	storedFor = time.Minute
 )
 
@@ -36,7 +36,7 @@ type entry struct {
 	Failure        *Failure       `json:"failure,omitempty"`
 }
 
-// A plainSecret is a secret that JSON shows: the directory is where it may be.
+// A plainSecret is a secret that JSON shows. Only the files of the cache may have it.
 type plainSecret struct{ provider.Secret }
 
 func (s plainSecret) MarshalText() ([]byte, error) { return []byte(s.Reveal()), nil }
@@ -65,7 +65,7 @@ func (e entry) credential() provider.Credential {
 	}
 }
 
-// goodUntil is when the entry's credential is given out no more; zero if it has none.
+// goodUntil returns when the credential is no longer given out, zero if there is none.
 func (e entry) goodUntil() time.Time {
 	switch {
 	case e.Issued.IsZero():
@@ -76,8 +76,8 @@ func (e entry) goodUntil() time.Time {
 	return e.Expires.Add(-expiryMargin)
 }
 
-// isUsable reports whether the credential may be given out. One that was issued in the future
-// may not: the clock was set back, and nobody knows how long it still lives.
+// isUsable reports whether the credential may be given out. One that was issued in the future may not: the
+// clock was set back, and it is unknown how long the credential still lives.
 func (e entry) isUsable(now time.Time) bool {
 	return !e.Issued.After(now) && now.Before(e.goodUntil())
 }
@@ -87,21 +87,21 @@ func (e entry) isDue(now time.Time) bool {
 	return !e.Refresh.IsZero() && !now.Before(e.Refresh) && !e.Failure.holds(now)
 }
 
-// isOver reports whether the entry is of no more use.
+// isOver reports whether the entry has neither a usable credential nor a failure that still counts.
 func (e entry) isOver(now time.Time) bool {
 	return !now.Before(e.goodUntil()) && e.Failure.isForgotten(now)
 }
 
-// renewAfter says after how much of its life a credential is renewed: half of it, and up to
-// half of the rest, as the node and the scope decide.
+// renewAfter returns after how much of its life a credential is renewed: a half to three quarters, depending
+// on the node and the scope.
 func (c *Cache) renewAfter(scope provider.Scope, life time.Duration) time.Duration {
 	hash := sha256.Sum256([]byte(c.Node + "\n" + string(scope)))
 	share := float64(binary.BigEndian.Uint32(hash[:])) / (1 << 32)
 	return time.Duration(float64(life) * (0.5 + 0.25*share))
 }
 
-// ID names a scope where the scope itself is too long: it is the hash that its files are named
-// by, of 32 hexadecimal digits. The first 12 tell the scopes of a node apart.
+// ID returns the ID of a scope: a hash of 32 hexadecimal digits, by which its files are named. The first 12
+// digits identify a scope on a node.
 func ID(scope provider.Scope) string {
 	hash := sha256.Sum256([]byte(scope))
 	return hex.EncodeToString(hash[:16])

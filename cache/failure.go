@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// A failure is kept for this long, and twice as long for each further one up to the limit:
-	// long enough for those that wait in a burst and for the kubelet's polling, short enough
-	// for who has just mended it.
+	// A failure is kept for this long, and twice as long for each further one, up to the limit. It is
+	// long enough for a burst of requests and for the kubelet's polling, and short enough for
+	// somebody who has just fixed the cause.
 	firstFailure = 5 * time.Second
 	maxFailure   = time.Minute
-	// forgetFailure is how long after its end a failure still counts as the one before.
+	// forgetFailure is how long after Until a failure still counts as one in a row.
 	forgetFailure = 5 * time.Minute
 	maxText       = 2000 // bytes
 )
@@ -28,7 +28,7 @@ type Failure struct {
 	RepositoryOnly bool      `json:"repositoryOnly,omitempty"` // as that one says
 	Count          int       `json:"count"`                    // of failures in a row
 	At             time.Time `json:"at"`
-	Until          time.Time `json:"until"` // nobody tries again before
+	Until          time.Time `json:"until"` // when the next try may be
 }
 
 // next returns the failure that follows f, which may be nil for none.
@@ -55,7 +55,7 @@ func (f *Failure) next(err error, now time.Time) *Failure {
 	}
 }
 
-// holds reports whether the failure answers for a new try.
+// holds reports whether the failure is returned in place of a new try.
 func (f *Failure) holds(now time.Time) bool {
 	return f != nil && !f.At.After(now) && now.Before(f.Until)
 }
@@ -64,7 +64,7 @@ func (f *Failure) isForgotten(now time.Time) bool {
 	return f == nil || f.At.After(now) || now.After(f.Until.Add(forgetFailure))
 }
 
-// err returns the failure as the error that it was, with its age.
+// err returns the failure as an error like the original one, with its age.
 func (f *Failure) err(now time.Time) error {
 	remembered := &rememberedError{
 		text: fmt.Sprintf("%s (%v ago, next try in %v)", f.Text, seconds(now.Sub(f.At)), seconds(f.Until.Sub(now))),

@@ -24,13 +24,13 @@ type Entry struct {
 	Issued   time.Time // zero if there is no credential
 	Refresh  time.Time // zero if it is not renewed ahead
 	Expires  time.Time // zero if there is no expiry
-	// GoodUntil is when the credential is given out no more; zero if there is none.
+	// GoodUntil is when the credential is no longer given out; zero if there is none.
 	GoodUntil time.Time
 	Failure   *Failure // the last failure; nil if the last fetch was good
 }
 
-// List returns the entries, by scope. There are none where there is no directory. Entries that
-// cannot be read are warnings; an error says why the directory is not used.
+// List returns the entries, sorted by scope. Without a directory, there are none. It warns of entries that
+// cannot be read. The error says why the directory is not used.
 func (c *Cache) List() ([]Entry, error) {
 	paths, err := c.entries()
 	if err != nil {
@@ -54,8 +54,8 @@ func (c *Cache) List() ([]Entry, error) {
 	return list, nil
 }
 
-// IDs returns the IDs of all entries, also of those that cannot be read. An error says why the
-// directory is not used.
+// IDs returns the IDs of all entries, including those that cannot be read. The error says why the directory
+// is not used.
 func (c *Cache) IDs() ([]string, error) {
 	paths, err := c.entries()
 	if err != nil {
@@ -68,9 +68,9 @@ func (c *Cache) IDs() ([]string, error) {
 	return ids, nil
 }
 
-// Clear removes the entries whose IDs begin with prefix, also those that cannot be read, and
-// returns how many. It waits for fetches that are under way, which would put theirs back, until
-// ctx ends. An error names what could not be removed.
+// Clear removes the entries whose IDs begin with prefix, including those that cannot be read, and returns
+// their number. It waits for running fetches, which would write an entry again, until ctx ends. The error
+// names what could not be removed.
 func (c *Cache) Clear(ctx context.Context, prefix string) (int, error) {
 	paths, err := c.entries()
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *Cache) Clear(ctx context.Context, prefix string) (int, error) {
 	return removed, nil
 }
 
-// clear removes the entry at path, and what a killed process was about to put in its place.
+// clear removes the entry at path, and the temporary files of killed processes for it.
 func (c *Cache) clear(ctx context.Context, path string) error {
 	stem := strings.TrimSuffix(path, entrySuffix)
 	unlock, err := filelock.Wait(ctx, stem+lockSuffix)

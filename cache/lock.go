@@ -22,8 +22,8 @@ func (c *Cache) tryLock(scope provider.Scope) (unlock func(), err error) {
 	return lockFile(c.path(scope, lockSuffix))
 }
 
-// lockWithin waits for the lock of scope, and leaves ownTry of ctx's time. It fails with
-// errRemoved when the holder that it waited for is done.
+// lockWithin waits for the lock of scope, but leaves ownTry of ctx's time. The error is errRemoved when the
+// holder that it waited for is done.
 func (c *Cache) lockWithin(ctx context.Context, scope provider.Scope) (unlock func(), err error) {
 	unlock, err = c.tryLock(scope)
 	if !errors.Is(err, errLocked) {

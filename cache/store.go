@@ -68,13 +68,13 @@ func readFile(path string) ([]byte, error) {
 	return data[:n], nil
 }
 
-// A place is where the entry of a scope is written before it replaces the one that is there.
+// A place is the temporary file of an entry, which replaces the entry of the scope.
 type place struct {
 	file   *os.File
 	target string
 }
 
-// reserve makes a place, if need be by clearing away what is over.
+// reserve creates a place. If that fails, it sweeps and tries again.
 func (c *Cache) reserve(scope provider.Scope) (*place, error) {
 	p, err := c.tryReserve(scope)
 	if err != nil {
@@ -84,8 +84,8 @@ func (c *Cache) reserve(scope provider.Scope) (*place, error) {
 	return p, nil
 }
 
-// tryReserve makes a place with its space on the disk taken, so that a full one shows before
-// others wait for what cannot be kept.
+// tryReserve creates a place with its space on the disk. A full disk shows now, before other processes wait
+// for an entry that cannot be kept.
 func (c *Cache) tryReserve(scope provider.Scope) (*place, error) {
 	file, err := os.CreateTemp(c.Dir, ID(scope)+".*"+placeSuffix) // with mode 0600
 	if err != nil {
@@ -132,7 +132,7 @@ func (p *place) put(e entry) error {
 	return err
 }
 
-// release gives the place up.
+// release removes the place.
 func (p *place) release() {
 	p.file.Close()
 	os.Remove(p.file.Name())

@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// staleAfter is the age at which a lock or a place can belong to no fetch that still runs.
+	// staleAfter is the age at which a lock or a place belongs to no running fetch.
 	staleAfter = 2 * time.Minute
-	// orphanAfter is the age at which an entry that cannot be read is cleared away; before,
-	// its own scope may come and heal it.
+	// orphanAfter is the age at which an entry that cannot be read is removed. Before, a request of
+	// its scope may replace it.
 	orphanAfter = 24 * time.Hour
 )
 
-// sweep removes the entries that are over, and what killed processes have left. It leaves what
-// it does not know, and reports no errors: the next write sweeps again.
+// sweep removes entries without use, and what killed processes have left. It leaves files that it does not
+// know. It reports no errors: the next write sweeps again.
 func (c *Cache) sweep() {
 	files, err := os.ReadDir(c.Dir)
 	if err != nil {
@@ -41,8 +41,8 @@ func (c *Cache) sweep() {
 	}
 }
 
-// sweepEntry removes the entry at path if it is over. It does so under the entry's lock: a new
-// one may have taken its place.
+// sweepEntry removes the entry at path if it is of no use. It takes the entry's lock and looks again: a new
+// entry may have replaced it.
 func (c *Cache) sweepEntry(path string, orphaned bool) {
 	over := func() bool {
 		e, err := readAny(path)

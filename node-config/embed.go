@@ -31,7 +31,7 @@ func Names() []string {
 
 // Read returns the content of a file by its path, as Names has it, or by the last part of that
 // without its extension ("daemonset"), if only one file has it. Otherwise the error is
-// fs.ErrNotExist and tells which files may be meant.
+// fs.ErrNotExist and names the files that may be meant.
 func Read(name string) ([]byte, error) {
 	names := Names()
 	if slices.Contains(names, name) {

@@ -9,39 +9,39 @@ import (
 	"time"
 )
 
-// A Backend is all that the rest of pullpass knows of a kind of provider. A new kind is a
-// directory with a function that returns one, and a line in the list of package backends.
+// A Backend is all that the rest of pullpass knows of a kind of provider. A new kind is a directory with
+// a function that returns its Backend, and a line in the list in package backends.
 type Backend struct {
 	Name  string // as configs, scopes and metrics write it, such as gcr
-	Title string // of its registries, for people, such as Google Artifact Registry
+	Title string // what messages call its registries, such as Google Artifact Registry
 	Hosts Hosts  // of its registries; no other backend has any of them
 
-	// Fields are those of its section in a rule of the config, in the order in which messages
+	// Fields are the fields of its section in a rule of the config, in the order in which messages
 	// name them.
 	Fields []Field
 	// New makes the provider of a rule. Settings have passed the checks of Fields; they are empty
 	// for the built-in rule, and for all rules that set nothing: these share one provider.
 	New func(Settings, Node) Provider
 
-	// NodeIdentity tells that the identity of the machine can get the tokens: no login is needed.
+	// NodeIdentity says that the identity of the machine can get the tokens: no login is needed.
 	NodeIdentity bool
-	TokenIssuer  string        // for people, such as Google; "" if there is none
+	TokenIssuer  string        // what messages call who issues its tokens, such as Google; "" for none
 	TokenLife    time.Duration // how long its tokens live; 0 if that is not known
 	Usernames    []string      // the users that only its tokens and keys have
 
-	// MetadataHosts and MetadataVariables tell where the machine gets its identity from: names of
-	// hosts, and environment variables with a URL or a host. No proxy is asked for these.
+	// MetadataHosts and MetadataVariables say where the machine gets its identity: names of hosts,
+	// and environment variables with a URL or a host. No proxy is used for these.
 	MetadataHosts     []string // in lower case
 	MetadataVariables []string
 }
 
-// Settings are the values of a section's fields by their names. What is not set is "".
+// Settings are the values of a section's fields by their names. A missing one is "".
 type Settings map[string]string
 
 // A Field is one of the strings in a backend's section of the config.
 type Field struct {
 	Name     string
-	Check    func(text string) error // what is wrong with a text that is not empty; nil if nothing can be
+	Check    func(text string) error // what is wrong with a text, which is not empty; nil to accept any
 	Needs    string                  // the field without which it is of no use; "" for none
 	Excludes []string                // the fields that are another source for the same credential
 }
@@ -60,7 +60,7 @@ type Node struct {
 // Backends is a list of backends, in the order of the built-in rules.
 type Backends []Backend
 
-// Names returns the names of all.
+// Names returns the names of all backends.
 func (b Backends) Names() []string {
 	var names []string
 	for _, backend := range b {
@@ -79,8 +79,8 @@ func (b Backends) WithUsername(username string) *Backend {
 	return b.find(func(backend *Backend) bool { return slices.Contains(backend.Usernames, username) })
 }
 
-// Owner returns the backend that the image's host belongs to and what the host says, nil if it
-// is nobody's.
+// Owner returns the backend that the image's host belongs to, and what the host name says. owner is nil if
+// the host is no backend's.
 func (b Backends) Owner(image Image) (owner *Backend, host Host) {
 	owner = b.find(func(backend *Backend) (known bool) {
 		host, known = backend.Hosts.Lookup(image)

@@ -9,8 +9,8 @@ type Rule struct {
 	// Hosts are those of the provider's backend. The provider is not asked about any other.
 	Hosts    Hosts
 	Provider Provider
-	// AnonymousTry overrides whether the answer lets the runtime try without the credential
-	// after it was refused. Nil: for the registries that also serve the anonymous.
+	// AnonymousTry says whether the answer lets the runtime try without a credential after the
+	// registry has refused it. If it is nil, Host.Public decides.
 	AnonymousTry *bool
 }
 
@@ -20,15 +20,15 @@ type Choice struct {
 	Scope    Scope
 	// Pattern is that of the rule, nil for a built-in one.
 	Pattern *Pattern
-	// RepositoryOnly tells that the answer is good for the asked repository alone, since a
-	// rule distinguishes between the repositories of the host.
+	// RepositoryOnly says that the answer is only for the requested repository, because a rule
+	// distinguishes between repositories of the host.
 	RepositoryOnly bool
 	// AnonymousKey is the pattern under which the answer adds the anonymous try; "" for none.
 	AnonymousKey string
 }
 
-// Choose returns the provider of the first rule that matches and whose provider claims the
-// image, or false if nobody does.
+// Choose returns the choice for the first rule that matches the image and whose provider claims it, false
+// if there is none.
 func Choose(rules []Rule, request Request) (Choice, bool) {
 	for _, rule := range rules {
 		if rule.Pattern != nil && !rule.Pattern.Match(request.Image) {

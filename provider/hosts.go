@@ -2,7 +2,7 @@ package provider
 
 import "strings"
 
-// Hosts are the forms that the host names of a backend's registries have. It answers for no
+// Hosts are the forms that the host names of a backend's registries have. The backend answers for no
 // other hosts.
 type Hosts []Row
 
@@ -25,8 +25,9 @@ type Host struct {
 	Public  bool   // the registry also serves images to those without a credential
 }
 
-// Lookup finds the image's host. Hosts match without regard to case. A port other than 443 is
-// nobody's: these registries have no service there.
+// Lookup returns what the image's host name says, false if none of the rows has that form. Hosts match
+// without regard to case. With a port other than 443, no host matches: these registries have no service
+// there.
 func (h Hosts) Lookup(image Image) (Host, bool) {
 	name, port := image.Hostname()
 	if port != "" && port != "443" || strings.HasSuffix(image.Host, ":") {
@@ -55,8 +56,8 @@ func (h Hosts) Patterns() []string {
 	return patterns
 }
 
-// match reports whether a name has the form of the row. It allocates nothing, since it runs for
-// each row before each pull.
+// match returns what a name says, false if it has not the form of the row. It allocates nothing, since it
+// runs for each row before each pull.
 func (r *Row) match(name string) (Host, bool) {
 	host := r.Host
 	pattern, more := r.Pattern, true

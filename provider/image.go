@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// An Image is an image reference without its tag or digest, split into what decides over
-// its credential.
+// An Image is an image reference without its tag and digest, split into the parts that decide about its
+// credential.
 type Image struct {
 	// Host is the registry's host with its port, letter for letter as in the reference;
 	// docker.io for Docker Hub's short forms.
@@ -24,8 +24,8 @@ func (i Image) Hostname() (host, port string) {
 	return splitPort(LowerHost(i.Host))
 }
 
-// LowerHost lowers the ASCII letters of a host, and no others: strings.ToLower makes a k of the
-// Kelvin sign.
+// LowerHost returns a host with its ASCII letters in lower case. Other characters stay: strings.ToLower
+// turns the Kelvin sign into a k.
 func LowerHost(host string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
@@ -47,8 +47,8 @@ func splitPort(hostport string) (host, port string) {
 // DockerHubHost is the host of Docker Hub's images, whatever the reference calls it.
 const DockerHubHost = "docker.io"
 
-// MisnamesHub reports whether people take a host for that of Docker Hub's images: it is the one
-// of a service of Docker Hub, or a pattern for those.
+// MisnamesHub reports whether a host is one that people mistake for the host of Docker Hub's images: that
+// of another service of Docker Hub, or a pattern for these.
 func MisnamesHub(host string) bool {
 	switch LowerHost(host) {
 	case "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com", "docker.com", "*.docker.io":
@@ -62,8 +62,8 @@ const repositoryBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 // ParseImage splits an image reference. It expects the kubelet's normalised form
 // (docker.io/library/nginx) and takes Docker's short forms (nginx, acme/app:1.2) as well.
-// Whether the host is a plausible one is not its business: no provider claims a strange one.
-// An error says what the reference lacks.
+// It does not check whether the host is plausible: no provider claims a strange one. The error says what
+// the reference lacks.
 func ParseImage(reference string) (Image, error) {
 	if reference == "" {
 		return Image{}, errors.New("the image is empty")

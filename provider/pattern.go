@@ -12,7 +12,7 @@ import (
 // A Pattern selects images as the kubelet's matchImages does: as many host labels as the
 // image's host has, each a glob; the same port, where no port and 443 differ; and a path that
 // is a plain string prefix of the repository. Unlike the kubelet it ignores the case of the
-// host, since DNS does, and takes an IPv6 address without a port for one.
+// host, since DNS does, and reads an IPv6 address without a port as an address.
 type Pattern struct {
 	text   string
 	labels []string
@@ -20,9 +20,9 @@ type Pattern struct {
 	path   string // with its leading slash, or empty
 }
 
-// ParsePattern reads a pattern such as *.dkr.ecr.*.amazonaws.com or docker.io/acme/. It
-// refuses what selects no image in the kubelet, and what the kubelet would take for the query,
-// the user or the fragment of a URL.
+// ParsePattern reads a pattern such as *.dkr.ecr.*.amazonaws.com or docker.io/acme/. The error says why
+// the pattern selects no image in the kubelet, or that the kubelet would read a part of it as the query, the
+// user or the fragment of a URL.
 func ParsePattern(text string) (Pattern, error) {
 	switch {
 	case text == "":
@@ -78,8 +78,8 @@ func (p Pattern) String() string { return p.text }
 // HasPath reports whether the pattern selects only some repositories of its hosts.
 func (p Pattern) HasPath() bool { return strings.Trim(p.path, "/") != "" }
 
-// CanSelect reports whether some of the hosts has the form of the pattern. If not, a rule that
-// gives the pattern's images to their backend is never used.
+// CanSelect reports whether the pattern can select one of the hosts. If not, a rule with the pattern and
+// their backend is never used.
 func (p Pattern) CanSelect(hosts Hosts) bool {
 	if p.port != "" && p.port != "443" {
 		return false

@@ -16,20 +16,20 @@ type Request struct {
 	Image Image
 }
 
-// A Credential is what a registry takes for a login.
+// A Credential is what a registry accepts as a login.
 type Credential struct {
 	Username string
 	Password Secret
-	// Expires is when the registry stops taking it, as its authority said. Zero for those
-	// that live until they are revoked: read from a file or given by a helper.
+	// Expires is when the registry stops accepting it, as its authority said. It is zero for a
+	// credential that lives until it is revoked, such as one from a file or a helper.
 	Expires time.Time
-	// RepositoryOnly tells that the credential is for the asked repository alone: it was stored
-	// for a part of the registry, or another part has its own.
+	// RepositoryOnly says that the credential is only for the requested repository: it was stored for
+	// a part of the registry, or another part has its own.
 	RepositoryOnly bool
 }
 
-// ShownUsername returns the username for people: REDACTED if it is the password as well, as with
-// registries that take an access token for both.
+// ShownUsername returns the username for people. It is REDACTED if it is also the password: some
+// registries take an access token for both.
 func (c Credential) ShownUsername() string {
 	if c.Username == c.Password.Reveal() && c.Username != "" {
 		return redacted
@@ -45,8 +45,8 @@ type Provider interface {
 	Scope(Request) (Scope, bool)
 
 	// Fetch gets a new credential for a request that Scope claimed. The error is, or wraps, a
-	// *NoCredentialError if there is no credential to get and the registry also serves the
-	// anonymous. Any other error means that the authority could not be reached, refused, or gave
+	// *NoCredentialError if there is no credential to get and the registry also serves anonymous
+	// pulls. Any other error means that the authority could not be reached, refused, or gave
 	// an unusable answer. Errors hold no secrets; some carry a hint (see Hint). With an error, the
 	// credential means nothing.
 	Fetch(context.Context, Request) (Credential, error)
@@ -58,7 +58,7 @@ var ErrNone = errors.New("none is configured")
 // A NoCredentialError is Fetch's error if there is no credential to get.
 type NoCredentialError struct {
 	Reason string // one line without a secret, such as "no login for Docker Hub in FILE"
-	// RepositoryOnly tells that there may be a credential for other repositories of the registry.
+	// RepositoryOnly says that there may be a credential for other repositories of the registry.
 	RepositoryOnly bool
 }
 
@@ -70,9 +70,8 @@ func (e *NoCredentialError) Is(target error) bool { return target == ErrNone }
 // A Scope is the identity of a credential: lines of label=value.
 type Scope string
 
-// NewScope makes a scope of label and value pairs. Pairs with an empty value are left out,
-// line ends in values are escaped, so that no value can pose as another line, and so is what is
-// not UTF-8.
+// NewScope returns a scope of label and value pairs. It leaves out pairs with an empty value. It escapes
+// line breaks in values, so that no value looks like another line, and what is not UTF-8.
 func NewScope(pairs ...string) Scope {
 	var lines strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {

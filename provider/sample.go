@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Sample returns an image that the pattern selects and whose host is one of hosts. An AWS account
-// and Google's location, on which no credential depends, are made up, and so is a repository, on
-// which one can: that of Docker Hub's may be another's. It returns false if the pattern selects
-// none of the hosts, or leaves the region open.
+// Sample returns an image that the pattern selects and whose host is one of hosts. It makes up an AWS
+// account and a Google location: no credential depends on them. It also makes up the repository, on which
+// a credential of Docker Hub can depend. It returns false if the pattern selects none of the hosts, or
+// leaves the region open.
 func (p Pattern) Sample(hosts Hosts) (Image, bool) {
 	for i := range hosts {
 		if host, ok := p.sampleHost(&hosts[i]); ok {
@@ -20,8 +20,8 @@ func (p Pattern) Sample(hosts Hosts) (Image, bool) {
 	return Image{}, false
 }
 
-// Image returns an image that the pattern selects, if it has no wildcard. Its repository may be
-// made up, as that of Sample.
+// Image returns an image that the pattern selects, false if the pattern has a wildcard. The repository may
+// be made up, as in Sample.
 func (p Pattern) Image() (Image, bool) {
 	host, _, _ := strings.Cut(p.text, "/")
 	return Image{Host: host, Repository: p.sampleRepository()}, !strings.Contains(p.text, "*")
@@ -47,8 +47,8 @@ func (p Pattern) sampleHost(row *Row) (string, bool) {
 	return host, true
 }
 
-// sampleLabel returns what glob can stand for where a row of the table wants a label; what
-// the row does not match if there is no such label.
+// sampleLabel returns a label that matches glob, for a row that has want in its place. If there is none, it
+// returns one that the row does not match.
 func sampleLabel(glob, want string) string {
 	if !strings.Contains(glob, "*") {
 		return glob
@@ -73,8 +73,8 @@ func sampleLabel(glob, want string) string {
 // literals is the number of bytes in glob that are no wildcards.
 func literals(glob string) int { return len(glob) - strings.Count(glob, "*") }
 
-// sampleRepository returns a repository that begins with the pattern's path. A path with a
-// slash inside may be the whole name of one.
+// sampleRepository returns a repository that begins with the pattern's path. A path with a slash inside
+// may be a whole repository.
 func (p Pattern) sampleRepository() string {
 	repository := strings.TrimPrefix(p.path, "/")
 	switch {

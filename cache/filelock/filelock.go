@@ -12,23 +12,24 @@ import (
 	"github.com/pullpass/pullpass/provider/await"
 )
 
-// An Error is why a lock was not taken.
+// An Error is the reason why a lock was not taken.
 type Error string
 
 func (e Error) Error() string { return string(e) }
 
+// The reasons.
 const (
 	ErrLocked  Error = "another process is at it"
 	ErrRemoved Error = "its holder has removed the lock"
 )
 
-// Try locks the file at path, which it makes if there is none, with mode 0600. It fails at
-// once, with ErrLocked if another process holds the lock. With ErrRemoved, a holder has just
-// removed it, so that another try may succeed. unlock removes the file.
+// Try locks the file at path without waiting. It creates the file if needed, with mode 0600. The error is
+// ErrLocked if another process holds the lock. It is ErrRemoved if a holder has just removed the file: then
+// another try may succeed. unlock removes the file.
 func Try(path string) (unlock func(), err error) { return lock(path, false) }
 
-// Wait waits for the lock of Try, until ctx ends: then the error is ctx's. It is ErrRemoved
-// when the holder that it waited for is done.
+// Wait is Try, but waits for a lock that another process holds, until ctx ends. Then the error is the cause
+// of ctx. The error is ErrRemoved when the holder that it waited for is done.
 func Wait(ctx context.Context, path string) (unlock func(), err error) {
 	return await.Result(ctx, func() (func(), error) { return lock(path, true) }, func(unlock func()) { unlock() })
 }

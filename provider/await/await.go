@@ -1,11 +1,11 @@
-// Package await waits for calls that cannot be cancelled no longer than a context says.
+// Package await bounds the wait for calls that cannot be cancelled by a context.
 package await
 
 import "context"
 
-// Result returns what f returns, or the context's cause if the context ends before f does. f then
-// goes on in its goroutine, and late, unless it is nil, gets the value that f returns without an
-// error in the end: to free it.
+// Result returns what f returns, or the cause of the context if that ends before f does. In that case f
+// goes on in its goroutine. If it returns a value without an error in the end, late is called with the
+// value, to free it. late may be nil.
 func Result[T any](ctx context.Context, f func() (T, error), late func(T)) (T, error) {
 	type result struct {
 		value T

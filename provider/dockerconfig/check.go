@@ -17,13 +17,13 @@ type Fault struct {
 	Note bool   // it works, but not as one may think: not a fault
 }
 
-// refused is what comes of content that the kubelet cannot read: MakeDockerKeyring in
-// k8s.io/kubernetes/pkg/credentialprovider/secrets gives an error, and its caller does not pull.
+// refused says what content leads to that the kubelet cannot read: MakeDockerKeyring in
+// k8s.io/kubernetes/pkg/credentialprovider/secrets returns an error, and its caller does not pull.
 const refused = ": the kubelet refuses this secret, and with it all pull secrets of the pod"
 
-// Check tells what is wrong with the content of a pull secret: that of .dockerconfigjson, or with
-// legacy set that of .dockercfg, the same without "auths" around it. What concerns the whole comes
-// first, then the entries in their order.
+// Check returns what is wrong with the content of a pull secret: of .dockerconfigjson, or with legacy of
+// .dockercfg, which is the same without "auths" around it. Faults of the whole come first, then those of
+// the entries in their order.
 func Check(data []byte, legacy bool) []Fault {
 	if len(data) == 0 {
 		return []Fault{{Text: "it is empty, and the kubelet passes over it"}}
@@ -97,8 +97,8 @@ func (s pullSecret) entryFaults() []Fault {
 	return faults
 }
 
-// faults tells what is wrong with an entry by itself. helpers tells that the config names
-// credential helpers.
+// faults returns what is wrong with an entry by itself. helpers says that the config names credential
+// helpers.
 func (e pullEntry) faults(helpers bool) []Fault {
 	switch {
 	case e.err != nil:

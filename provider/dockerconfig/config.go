@@ -1,6 +1,6 @@
 // Package dockerconfig finds the credential for an image in Docker's config.json: in its
 // entries, whose keys it matches as the kubelet does, or through Docker's credential helpers. It
-// also writes such a file for the kubelet, and tells what the kubelet makes of one (Check).
+// also writes such a file for the kubelet, and says how the kubelet reads one (Check).
 //
 // The format is that of `docker login`, see
 // https://docs.docker.com/reference/cli/docker/login/ and docker/cli's cli/config/configfile.

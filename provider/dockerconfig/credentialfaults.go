@@ -8,7 +8,7 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// credentialFaults tells what is wrong with what an entry holds. helpers tells that the config
+// credentialFaults returns what is wrong with the credential of an entry. helpers says that the config
 // names credential helpers.
 func (e pullEntry) credentialFaults(helpers bool) []Fault {
 	faults := loginFaults(e.username, e.password)
@@ -31,8 +31,7 @@ func (e pullEntry) credentialFaults(helpers bool) []Fault {
 	return faults
 }
 
-// loginFaults tells what of a username and a password the kubelet or a registry would not take
-// for what it is meant to be.
+// loginFaults returns what the kubelet or a registry would refuse or misread in a username and a password.
 func loginFaults(username string, password provider.Secret) []Fault {
 	_, err := newCredential(username, password.Reveal())
 	switch {

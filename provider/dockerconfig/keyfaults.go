@@ -8,8 +8,8 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// keyFaults tells why the kubelet finds no image for a key: this is a single fault. Or else it
-// notes which images the key selects that one may not think of, or does not.
+// keyFaults returns a single fault if no image matches a key. Otherwise it returns notes: which images the
+// key selects, or does not select, other than it seems.
 func keyFaults(key string) []Fault {
 	normal, err := keyringKey(key)
 	if err != nil {

@@ -31,12 +31,12 @@ type Programs struct {
 // HelperLimit is the usual Timeout: a helper may ask a server, and a pull waits for it.
 const HelperLimit = 20 * time.Second
 
-// tokenUsername is the username that says that the secret is an identity token.
+// tokenUsername is the username of a login whose secret is an identity token.
 const tokenUsername = "<token>"
 
-// Get implements Helper. It ends the helper at the end of Timeout or of ctx, or for an answer
-// of more than 1 MiB. With the helper ends what it has started, but for what has made itself
-// a session of its own on Unix.
+// Get implements Helper. It ends the helper at the end of Timeout or of ctx, or if the answer is larger
+// than 1 MiB. It also ends the programs that the helper has started, except those with a session of their
+// own on Unix.
 func (p Programs) Get(ctx context.Context, name, server string) (provider.Credential, error) {
 	credential, err := p.get(ctx, name, server)
 	if err != nil && !errors.Is(err, provider.ErrNone) {

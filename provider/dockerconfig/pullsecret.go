@@ -30,7 +30,7 @@ type pullEntry struct {
 	err      error // why the kubelet cannot read it, and so none of the pod's pull secrets
 }
 
-// readPullSecret reads data; legacy tells that it is a .dockercfg, which has the entries without
+// readPullSecret reads data. legacy says that it is a .dockercfg, which has the entries without
 // "auths" around them. The error is for what the kubelet cannot read beside the entries.
 func readPullSecret(data []byte, legacy bool) (pullSecret, error) {
 	fields, err := members(data)

@@ -47,7 +47,7 @@ func newProvider(settings provider.Settings, node provider.Node) provider.Provid
 	return p
 }
 
-// defaultConfigs are the Docker configurations to look into, in this order.
+// defaultConfigs returns the paths of the Docker configurations to search, in this order.
 func defaultConfigs(node provider.Node) []string {
 	var files []string
 	switch dir := node.Getenv("DOCKER_CONFIG"); {

@@ -1,5 +1,5 @@
-// Package dockerhub gives the credential for Docker Hub that was put on the node: a username
-// with a password or access token in a file, or what Docker's config.json holds.
+// Package dockerhub gets the credential for Docker Hub from files of the node: a username with a password
+// or access token in a file, or a login in Docker's config.json.
 package dockerhub
 
 import (
@@ -57,8 +57,8 @@ func (p Provider) Scope(request provider.Request) (provider.Scope, bool) {
 		"helper-path", p.HelperPath)...), true
 }
 
-// Fetch implements provider.Provider. It reads the source anew; the credential has no expiry.
-// Errors name the file they are about.
+// Fetch implements provider.Provider. It reads the source each time. The credential has no expiry. Errors
+// name the file that they are about.
 func (p Provider) Fetch(ctx context.Context, request provider.Request) (provider.Credential, error) {
 	// Other spellings of the host, such as with :443, are Docker Hub for Scope, so they are here.
 	image := provider.Image{Host: provider.DockerHubHost, Repository: request.Image.Repository}
@@ -79,8 +79,8 @@ func (p Provider) Fetch(ctx context.Context, request provider.Request) (provider
 	return p.searchDefaults(ctx, image)
 }
 
-// noLogin is the error if the files that were looked into have no login for the image.
-// repositoryOnly tells that they may have one for other images.
+// noLogin returns the error if the files have no login for the image. repositoryOnly says that they may
+// have one for other images.
 func noLogin(repositoryOnly bool, paths ...string) error {
 	return &provider.NoCredentialError{Reason: "no login for Docker Hub in " + strings.Join(paths, ", "), RepositoryOnly: repositoryOnly}
 }

@@ -76,7 +76,7 @@ func checkRoleARN(arn string) error {
 	return errors.New("must look like arn:aws:iam::123456789012:role/NAME")
 }
 
-// checkEndpoint gives nothing of the URL away, there might be a password in it.
+// checkEndpoint returns errors that do not quote the URL: it might have a password in it.
 func checkEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {

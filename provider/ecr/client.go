@@ -20,7 +20,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// An api is what tells AWS's APIs apart.
+// An api identifies one of AWS's APIs.
 type api struct {
 	id   string // as the SDK names it in errors and settings
 	name string // in signatures and host names

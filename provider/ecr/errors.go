@@ -56,7 +56,7 @@ func explain(err error, host provider.Host) error {
 	return provider.WithHint(line, hint)
 }
 
-// cause is the part of an SDK error that tells something.
+// cause returns the informative part of an SDK error.
 func cause(err error) string {
 	var refused smithy.APIError
 	var transport *url.Error
@@ -82,7 +82,7 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// quotesRequest tells the errors whose message repeats parts of the request, such as the web
+// quotesRequest reports whether the message of such an error repeats parts of the request, such as the web
 // identity token.
 func quotesRequest(code string) bool {
 	switch code {

@@ -97,8 +97,8 @@ func (p *Provider) fileToken(ctx context.Context, file *credentialsFile) (*oauth
 	return token, nil
 }
 
-// fileHint tells what to do about a refusal, by who refused: a token endpoint says 400 or 401,
-// IAM says 403.
+// fileHint returns what to do about a refusal. The status shows who refused: a token endpoint answers 400 or
+// 401, IAM 403.
 func fileHint(kind google.CredentialsType, failure error) string {
 	var status *statusError
 	switch {

@@ -76,7 +76,8 @@ func metadataTransport() *retrier {
 	}
 }
 
-// metadataTransient leaves out what tells that nobody is there: that is not worth three tries.
+// metadataTransient reports whether to retry. An error which shows that there is no server is not worth
+// three tries.
 func metadataTransient(err error) bool {
 	var network net.Error
 	var connection *net.OpError

@@ -1,7 +1,6 @@
-// Package plainjson reads and writes JSON without reflection. encoding/json looks at each type
-// that it decodes into or encodes once per process, which for a process that answers one request
-// costs more than all of its other work. What this package accepts, what it makes of it, and what
-// it writes are encoding/json's; fuzz tests compare the two.
+// Package plainjson reads and writes JSON without reflection. encoding/json examines each type once per
+// process. For a process that answers one request, this costs more than all of its other work. plainjson
+// accepts, decodes and writes the same as encoding/json does: fuzz tests compare the two.
 package plainjson
 
 import "fmt"
@@ -9,6 +8,7 @@ import "fmt"
 // A Kind is the kind of a JSON value. Its text is what encoding/json calls the kind in errors.
 type Kind string
 
+// The kinds.
 const (
 	Object Kind = "object"
 	Array  Kind = "array"
@@ -26,7 +26,7 @@ type Value struct {
 
 // A SyntaxError is the place of the first byte that cannot stand in JSON.
 type SyntaxError struct {
-	Offset int // how many bytes there are up to that byte and with it
+	Offset int // of the byte, counted from 1
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("byte %d cannot stand in JSON", e.Offset) }
@@ -54,7 +54,7 @@ func Parse(data []byte) (value Value, rest []byte, err error) {
 	return Value{kind, data[start:s.at]}, data[s.at:], nil
 }
 
-// IsBlank reports whether data has nothing but JSON's white space.
+// IsBlank reports whether data is only white space of JSON.
 func IsBlank(data []byte) bool {
 	s := scanner{data: data}
 	s.space()
@@ -64,8 +64,8 @@ func IsBlank(data []byte) bool {
 // Raw returns the value as it was written.
 func (v Value) Raw() []byte { return v.raw }
 
-// Members yields the names and values of an object in their order, names that are there twice
-// twice. Of other values it yields nothing.
+// Members yields the names and values of an object in their order. It yields a name as often as it is
+// there. For other values it yields nothing.
 func (v Value) Members(yield func(name string, value Value) bool) {
 	if v.Kind != Object {
 		return
@@ -87,8 +87,8 @@ func (v Value) Members(yield func(name string, value Value) bool) {
 	}
 }
 
-// Text returns the content of a string, "" of other values. What is not UTF-8 in it becomes
-// U+FFFD, as do the halves of surrogate pairs.
+// Text returns the content of a string, "" for other values. Bytes that are not UTF-8 become U+FFFD, and so
+// do single halves of surrogate pairs.
 func (v Value) Text() string {
 	if v.Kind != String {
 		return ""

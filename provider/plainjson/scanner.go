@@ -24,7 +24,7 @@ func (s *scanner) space() {
 	}
 }
 
-// peek returns the byte at this place; 0, which stands nowhere in JSON, at the end.
+// peek returns the byte at this place. At the end it returns 0, which cannot be in JSON.
 func (s *scanner) peek() byte {
 	if s.at < len(s.data) {
 		return s.data[s.at]
@@ -32,7 +32,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// wrong is the error for the byte at this place.
+// wrong returns the error for the byte at this place, or for the end of the data.
 func (s *scanner) wrong() error {
 	if s.at >= len(s.data) {
 		return ErrCutOff
@@ -40,7 +40,7 @@ func (s *scanner) wrong() error {
 	return &SyntaxError{Offset: s.at + 1}
 }
 
-// value moves to the end of the value at this place, which is in that many arrays and objects.
+// value moves to the end of the value at this place. depth is how many arrays and objects it is in.
 func (s *scanner) value(depth int) (Kind, error) {
 	switch c := s.peek(); c {
 	case '{':

@@ -57,7 +57,7 @@ func unescaped(c byte) byte {
 	return c
 }
 
-// hexRune returns the rune of the escape that raw begins with, -1 if it does not with one.
+// hexRune returns the rune of the \uXXXX that raw begins with, -1 if it begins with something else.
 func hexRune(raw []byte) rune {
 	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
 		return -1
