@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -158,3 +160,11 @@ func sample(pattern provider.Pattern) provider.Image {
 }
 
 func anyText(string) error { return nil }
+
+// checkTextfile refuses names that node_exporter's textfile collector does not read.
+func checkTextfile(path string) error {
+	if filepath.Ext(path) != ".prom" {
+		return errors.New("must end in .prom, or node_exporter does not read it")
+	}
+	return provider.CheckPath(path)
+}

@@ -3,6 +3,7 @@ package kubeletconfig
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
@@ -172,4 +173,11 @@ func (l flowLayout) join(indent string, items []string) string {
 		return strings.Join(items, ", ")
 	}
 	return strings.Join(items, ",")
+}
+
+// WithoutHead returns a config in YAML without the comments at its beginning.
+func WithoutHead(text []byte) []byte {
+	lines := strings.SplitAfter(string(text), "\n")
+	first := slices.IndexFunc(lines, func(line string) bool { return !strings.HasPrefix(line, "#") })
+	return []byte(strings.Join(lines[max(first, 0):], ""))
 }
