@@ -22,7 +22,7 @@ const (
 	nameSyntax      = "must be letters, digits, -, _ and ., beginning and ending with a letter or digit"
 )
 
-// CheckName refuses what the API server refuses as the name of a Secret or a service account.
+// CheckName returns an error for what the API server refuses as the name of a Secret or a service account.
 func CheckName(name string) error {
 	if err := checkSubdomain(name); err != nil {
 		return fmt.Errorf("name %.80q: %w", name, err)
@@ -30,7 +30,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckNamespace refuses what cannot be the name of a namespace.
+// CheckNamespace returns an error for what cannot be the name of a namespace.
 func CheckNamespace(namespace string) error {
 	switch {
 	case len(namespace) > maxLabel:
@@ -41,7 +41,7 @@ func CheckNamespace(namespace string) error {
 	return nil
 }
 
-// CheckLabel refuses what the API server refuses as a label. The value may be empty.
+// CheckLabel returns an error for what the API server refuses as a label. The value may be empty.
 func CheckLabel(key, value string) error {
 	if err := checkQualifiedName(key); err != nil {
 		return fmt.Errorf("label %.80q: %w", key, err)
@@ -55,8 +55,8 @@ func CheckLabel(key, value string) error {
 	return nil
 }
 
-// CheckAnnotationKey refuses what the API server refuses as the key of an annotation: what
-// cannot be the key of a label, but for capitals in the part before the slash.
+// CheckAnnotationKey returns an error for what the API server refuses as the key of an annotation. Unlike
+// the key of a label, it may have capitals before the slash.
 func CheckAnnotationKey(key string) error {
 	if err := checkQualifiedName(strings.ToLower(key)); err != nil {
 		return fmt.Errorf("annotation %.80q: %w", key, err)
@@ -64,7 +64,7 @@ func CheckAnnotationKey(key string) error {
 	return nil
 }
 
-// checkQualifiedName wants a name, with or without a DNS subdomain and a slash before it.
+// checkQualifiedName returns an error unless key is a name, or a DNS subdomain, a slash and a name.
 func checkQualifiedName(key string) error {
 	prefix, name, found := strings.Cut(key, "/")
 	if !found {
@@ -97,7 +97,7 @@ func checkSubdomain(name string) error {
 
 func tooLong(limit int) error { return fmt.Errorf("must not be longer than %d bytes", limit) }
 
-// isDNSLabel leaves the length alone: a part of a subdomain may have any.
+// isDNSLabel does not check the length: a part of a subdomain may have any.
 func isDNSLabel(label string) bool {
 	const inner = lower + digits + "-"
 	return label != "" && strings.Trim(label, inner) == "" && label[0] != '-' && label[len(label)-1] != '-'

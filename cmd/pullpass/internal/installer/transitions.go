@@ -146,7 +146,8 @@ func (s state) settle(running *kubelet.Process, p *plan, mayRestart bool) (state
 	return s, toProceed
 }
 
-// removed is for an uninstall that is written, but for the binary. used says that a kubelet uses that.
+// removed is for an uninstall of which all but the binary is written. used says that a kubelet uses the
+// binary.
 func removed(used, mayRestart bool) action {
 	switch {
 	case !used:

@@ -61,7 +61,7 @@ func CutFlag(arg string) (name, value string, joined bool) {
 	return strings.ReplaceAll(name, "_", "-"), value, joined
 }
 
-// Find returns the kubelet that runs on the machine with this /proc, nil if none does. It passes over
+// Find returns the kubelet that runs on the machine with this /proc, nil if none does. It ignores
 // kubelets in containers and of users other than root, and processes such as "kubelet --version". It
 // reads only what every user may read. It is an error if there are two kubelets.
 func Find(proc string) (*Process, error) {

@@ -13,13 +13,13 @@ import (
 //	- name: a
 //	- name: b
 
-// A blockItem is where an item of a block list stands.
+// A blockItem is the place of an item in a block list.
 type blockItem struct {
-	dash int
-	span // of what follows the dash
+	dash int // where its dash is
+	span     // what follows the dash
 }
 
-// blockItems finds the items. It returns false if they do not all begin a line with their dash.
+// blockItems returns the items. It returns false if one of them does not begin its line with the dash.
 func (d *document) blockItems(list *yaml.Node) ([]blockItem, bool) {
 	at, ok := d.offset(list.Line, list.Column)
 	if !ok {
@@ -39,13 +39,13 @@ func (d *document) blockItems(list *yaml.Node) ([]blockItem, bool) {
 	return items, len(items) > 0
 }
 
-// indent returns what stands before a place in its line.
+// indent returns the part of a line before a place in it.
 func (d *document) indent(at int) string {
 	return strings.TrimPrefix(string(d.data[d.lineStart(at):at]), byteOrderMark)
 }
 
-// itemEnd returns where the line after an item begins. Comments that are indented as the item's
-// content is belong to it. It returns false if something else follows on the item's last line.
+// itemEnd returns where the first line after an item begins. Comments with the indentation of the item's
+// content belong to the item. itemEnd returns false if something else follows on the item's last line.
 func (d *document) itemEnd(item blockItem) (int, bool) {
 	rest := bytes.TrimSpace(d.data[item.to:d.lineEnd(item.to)])
 	if len(rest) > 0 && rest[0] != '#' {
@@ -54,8 +54,7 @@ func (d *document) itemEnd(item blockItem) (int, bool) {
 	return d.skipComments(d.lineEnd(item.to), len(d.indent(item.dash))+1), true
 }
 
-// skipComments returns where the first line begins that is not a comment of that indentation or
-// more.
+// skipComments returns where the first line begins that is not a comment with at least this indentation.
 func (d *document) skipComments(at, indentation int) int {
 	for at < len(d.data) {
 		line := d.data[at:d.lineEnd(at)]
@@ -68,13 +67,14 @@ func (d *document) skipComments(at, indentation int) int {
 	return at
 }
 
-// blockText returns the lines of the entry below a key whose line is indented by keyIndent.
+// blockText returns the lines of the entry. keyIndent is the indentation of the key of the list, dashIndent
+// that of its dashes.
 func (d *document) blockText(entry Entry, keyIndent, dashIndent string) string {
 	nested := strings.TrimPrefix(dashIndent, keyIndent)
 	return dashIndent + strings.Join(blockLines(entry, d.version(), nested), d.eol()+dashIndent)
 }
 
-// keyIndent is the indentation of the key providers.
+// keyIndent returns the indentation of the key providers.
 func (d *document) keyIndent() string {
 	for i := 0; i < len(d.root.Content); i += 2 {
 		if d.root.Content[i].Value == "providers" {
@@ -84,7 +84,7 @@ func (d *document) keyIndent() string {
 	return ""
 }
 
-// addToBlock puts the entry behind the last item and its comments. If the config ends there,
+// addToBlock adds the entry after the last item and its comments. If the list is the end of the config,
 // comments that follow without a blank line belong to the last item, even if they are not indented.
 func (d *document) addToBlock(list *yaml.Node, entry Entry) ([]byte, bool) {
 	items, ok := d.blockItems(list)
@@ -112,7 +112,7 @@ func endsLine(data []byte) bool {
 	return len(data) > 0 && (data[len(data)-1] == '\n' || data[len(data)-1] == '\r')
 }
 
-// replaceInBlock leaves the comments around the item.
+// replaceInBlock replaces an item by the entry. Comments around the item stay.
 func (d *document) replaceInBlock(list *yaml.Node, index int, entry Entry) ([]byte, bool) {
 	items, ok := d.blockItems(list)
 	if !ok {
@@ -123,6 +123,7 @@ func (d *document) replaceInBlock(list *yaml.Node, index int, entry Entry) ([]by
 	return d.replace(span{items[index].dash, items[index].to}, text), true
 }
 
+// cutFromBlock removes an item with its comments.
 func (d *document) cutFromBlock(list *yaml.Node, index int) ([]byte, bool) {
 	items, ok := d.blockItems(list)
 	if !ok {
@@ -139,7 +140,7 @@ func (d *document) cutFromBlock(list *yaml.Node, index int) ([]byte, bool) {
 	return d.replace(span{from, to}, ""), true
 }
 
-// lineBreak returns what ends data's last line.
+// lineBreak returns the line break at the end of data, "" if there is none.
 func lineBreak(data []byte) string {
 	for _, eol := range []string{"\r\n", "\n", "\r"} {
 		if bytes.HasSuffix(data, []byte(eol)) {
@@ -149,7 +150,7 @@ func lineBreak(data []byte) string {
 	return ""
 }
 
-// fillBlock puts the entry in the place of an empty list.
+// fillBlock replaces an empty list by one with the entry.
 func (d *document) fillBlock(list *yaml.Node, entry Entry) ([]byte, bool) {
 	s, ok := d.span(list)
 	if !ok || d.root.Style&yaml.FlowStyle != 0 {

@@ -11,7 +11,7 @@ import (
 //
 //	"providers": [{"name": "a"}, {"name": "b"}]
 
-// flowItems finds the items of a flow list, and the list itself.
+// flowItems returns the places of a flow list and of its items.
 func (d *document) flowItems(list *yaml.Node) (whole span, items []span, ok bool) {
 	whole, ok = d.span(list)
 	for _, node := range list.Content {
@@ -22,16 +22,16 @@ func (d *document) flowItems(list *yaml.Node) (whole span, items []span, ok bool
 	return whole, items, ok
 }
 
-// lineIndent returns the white space with which the line of a place begins.
+// lineIndent returns the white space at the beginning of a place's line.
 func (d *document) lineIndent(at int) string {
 	line := d.data[d.lineStart(at):]
 	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
 }
 
-// ownLine reports whether only white space stands before a place in its line.
+// ownLine reports whether there is only white space before a place in its line.
 func (d *document) ownLine(at int) bool { return d.lineIndent(at) == d.indent(at) }
 
-// layoutOf returns how a neighbour is laid out.
+// layoutOf returns the layout of an item.
 func (d *document) layoutOf(item span) flowLayout {
 	text := d.data[item.from:item.to]
 	l := flowLayout{
@@ -53,7 +53,7 @@ func (d *document) layoutOf(item span) flowLayout {
 	return l
 }
 
-// addToFlow puts the entry behind the last item, on a line of its own if that one has one.
+// addToFlow adds the entry after the last item. It gets a line of its own if the last item has one.
 func (d *document) addToFlow(list *yaml.Node, entry Entry) ([]byte, bool) {
 	whole, items, ok := d.flowItems(list)
 	if !ok {
@@ -75,7 +75,7 @@ func (d *document) addToFlow(list *yaml.Node, entry Entry) ([]byte, bool) {
 		at = comma + 1
 		text += ","
 	}
-	// A comment behind the last item stays beside it.
+	// A comment after the last item stays on that item's line.
 	end := at
 	if rest := d.data[at:d.lineEnd(at)]; bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte("#")) {
 		end = at + len(bytes.TrimRight(rest, "\r\n"))
@@ -91,6 +91,7 @@ func (d *document) addToFlow(list *yaml.Node, entry Entry) ([]byte, bool) {
 	return replaced(added, span{at, at}, ","), true
 }
 
+// replaceInFlow replaces an item by the entry, in the layout of the item.
 func (d *document) replaceInFlow(list *yaml.Node, index int, entry Entry) ([]byte, bool) {
 	_, items, ok := d.flowItems(list)
 	if !ok {
@@ -101,8 +102,7 @@ func (d *document) replaceInFlow(list *yaml.Node, index int, entry Entry) ([]byt
 	return d.replace(item, text), true
 }
 
-// cutFromFlow takes the item away with one of the commas beside it. A comment behind the item before
-// it stays.
+// cutFromFlow removes an item and one of the commas beside it. A comment after the item before it stays.
 func (d *document) cutFromFlow(list *yaml.Node, index int) ([]byte, bool) {
 	_, items, ok := d.flowItems(list)
 	if !ok {
@@ -124,7 +124,7 @@ func (d *document) cutFromFlow(list *yaml.Node, index int) ([]byte, bool) {
 	return replaced(d.replace(item, ""), span{comma, comma + 1}, ""), true
 }
 
-// fillFlow puts the entry into an empty list of JSON.
+// fillFlow adds the entry to an empty list in JSON.
 func (d *document) fillFlow(list *yaml.Node, entry Entry) ([]byte, bool) {
 	s, ok := d.span(list)
 	if !ok {

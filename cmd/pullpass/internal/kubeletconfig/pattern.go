@@ -7,18 +7,17 @@ import (
 	"strings"
 )
 
-// A glob is a pattern of matchImages as the kubelet reads it: as a URL without its scheme, of which
-// only host, port and path count. Unlike a provider.Pattern it minds the case of the host, as the
-// kubelet does.
+// A glob is a pattern of matchImages as the kubelet reads it: a URL without its scheme, of which only host,
+// port and path count. Unlike in a provider.Pattern, the case of the host matters, as for the kubelet.
 type glob struct {
 	text   string
 	labels []string // of the host, each a glob
 	port   string
 	path   string // a plain prefix, "" or with its leading slash
-	whole  bool   // text has nothing else, such as a query
+	whole  bool   // text has no other parts, such as a query
 }
 
-// parseGlob returns the error with which the kubelet refuses the whole config.
+// parseGlob reads a pattern. With an error, the kubelet refuses the whole config.
 func parseGlob(text string) (glob, error) {
 	u, err := url.Parse("https://" + text)
 	if err != nil {
@@ -33,8 +32,8 @@ func parseGlob(text string) (glob, error) {
 	return g, nil
 }
 
-// Overlap reports whether some image is selected by both patterns, so that the kubelet asks the
-// plugins of both. A pattern that it would refuse selects none.
+// Overlap reports whether both patterns select a common image: then the kubelet asks the plugins of both. A
+// pattern that it refuses selects no image.
 func Overlap(a, b string) bool {
 	x, errX := parseGlob(a)
 	y, errY := parseGlob(b)
@@ -49,7 +48,8 @@ func Overlap(a, b string) bool {
 	return strings.HasPrefix(x.path, y.path) || strings.HasPrefix(y.path, x.path)
 }
 
-// Covers reports whether pattern a selects all images that b selects.
+// Covers reports whether pattern a selects all images that b selects. It is false if the kubelet refuses
+// one of them.
 func Covers(a, b string) bool {
 	x, errX := parseGlob(a)
 	y, errY := parseGlob(b)
@@ -68,10 +68,10 @@ func (g glob) sameForm(other glob) bool {
 	return g.port == other.port && len(g.labels) == len(other.labels)
 }
 
-// intersect reports whether there is a text that both globs match, in which * stands for any number
-// of characters. The kubelet knows other wildcards, but none that can stand in a host.
+// intersect reports whether some text matches both globs. A * matches any number of characters. The kubelet
+// has other wildcards, but none of them can be in a host.
 func intersect(a, b string) bool {
-	// reach[j] is whether the beginning of a so far and the first j bytes of b have a common text.
+	// reach[j] says whether some text matches both a up to here and the first j bytes of b.
 	reach := make([]bool, len(b)+1)
 	reach[0] = true
 	for j := 0; j < len(b) && b[j] == '*'; j++ {
@@ -95,8 +95,8 @@ func intersect(a, b string) bool {
 	return reach[len(b)]
 }
 
-// covers reports whether glob a matches all that b matches. It does if it matches the text of b: a
-// wildcard of b has to be within one of a, since no host has an asterisk in it.
+// covers reports whether glob a matches all that b matches. It does if it matches the text of b: then each
+// wildcard of b is within one of a, because no host has an asterisk.
 func covers(a, b string) bool {
 	matched, err := path.Match(a, b)
 	return err == nil && matched

@@ -10,13 +10,13 @@ import (
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 )
 
-// redacted stands where people must not see what is in the file.
+// redacted replaces what people must not see.
 const redacted = "REDACTED"
 
-// Redact returns data for people to see, with REDACTED in the place of what may be a secret: the
-// values of env, arguments, and comments. Of what the kubelet does not read, such as a second
-// document, nothing is shown. Our own file is shown as it is, and so is what known reports to be no
-// secret: a variable of env with its name, an argument with "" for it.
+// Redact returns data for people to see. REDACTED replaces what may be a secret: the values of env,
+// arguments, and comments. It also replaces what the kubelet does not read, such as a second document. The
+// file of node-config is shown as it is. So is a value if known returns true for it: for a variable of env
+// it gets name and value, for an argument "" and the argument. name is the file's.
 func Redact(name string, data []byte, known func(name, value string) bool) []byte {
 	if shipped, err := nodeconfig.Read(shippedName); err == nil && bytes.Equal(shipped, data) {
 		return data
@@ -47,7 +47,8 @@ func Redact(name string, data []byte, known func(name, value string) bool) []byt
 	return redactComments(data, r.comments)
 }
 
-// redactComments does so with those on lines of their own, and those at the end of others.
+// redactComments returns data with REDACTED in comments: those on lines of their own, and the trailing
+// ones.
 func redactComments(data []byte, trailing []string) []byte {
 	var out bytes.Buffer
 	for line := range bytes.Lines(data) {
@@ -67,8 +68,7 @@ func redactComments(data []byte, trailing []string) []byte {
 	return []byte(text)
 }
 
-// A redactor finds the values of env and args, wherever they stand, and comments at the ends of
-// lines.
+// A redactor collects the values of all env and args, at any depth, and comments at the ends of lines.
 type redactor struct {
 	*document
 	known    func(name, value string) bool
@@ -78,7 +78,8 @@ type redactor struct {
 	ok       bool
 }
 
-// walk looks at a value, which is secret within env and args. variable is the one of env whose it is.
+// walk collects what is in a value. secret says that it is within env or args. variable is the variable of
+// env that has the value, "" for none.
 func (r *redactor) walk(n *yaml.Node, variable string, secret bool) {
 	if secret && r.seen[n] {
 		return

@@ -9,8 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// span returns the part of the data that n takes, from its anchor or tag to its last character. It
-// returns false where the two do not agree: then nothing is known.
+// span returns the place of n in the data, from its anchor or tag to its last character. It returns false if
+// data and n do not agree: then the place is unknown.
 func (d *document) span(n *yaml.Node) (span, bool) {
 	if s, ok := d.spans[n]; ok || d.json {
 		return s, ok
@@ -23,7 +23,7 @@ func (d *document) span(n *yaml.Node) (span, bool) {
 	return span{from, to}, ok
 }
 
-// offset returns the place that package yaml calls by a line and a column of characters.
+// offset returns the place of a line and a column in characters, both from 1, as package yaml counts.
 func (d *document) offset(line, column int) (int, bool) {
 	if line < 1 || line > len(d.lines) {
 		return 0, false
@@ -42,7 +42,7 @@ func (d *document) offset(line, column int) (int, bool) {
 	return at, true
 }
 
-// end returns where n ends, which begins at from: package yaml does not tell.
+// end returns where n ends. It begins at from. Package yaml does not report the end.
 func (d *document) end(n *yaml.Node, from int) (int, bool) {
 	at, bare := d.skipProperties(n, from)
 	switch {
@@ -68,7 +68,7 @@ func (d *document) end(n *yaml.Node, from int) (int, bool) {
 	return s.to, ok
 }
 
-// skipProperties returns where n begins behind its anchor and its tag, and where these end.
+// skipProperties returns where n begins after its anchor and tag, and where these end.
 func (d *document) skipProperties(n *yaml.Node, at int) (begin, end int) {
 	end = at
 	if n.Anchor == "" && n.Style&yaml.TaggedStyle == 0 {
@@ -97,8 +97,8 @@ func (d *document) scalarEnd(n *yaml.Node, at int) (int, bool) {
 	return d.match(at, n.Value)
 }
 
-// match returns the end of text at a place where it may be folded and indented: what is no space
-// stands there in the same order.
+// match returns where text ends that begins at a place. It may be folded and indented there: only characters
+// other than white space are compared.
 func (d *document) match(at int, text string) (int, bool) {
 	for _, want := range text {
 		if unicode.IsSpace(want) {
@@ -155,7 +155,7 @@ func (d *document) flowEnd(n *yaml.Node, at int) (int, bool) {
 	return at + 1, true
 }
 
-// skipBlank returns where the next character stands that is neither space nor comment.
+// skipBlank returns the place of the next character that is neither white space nor part of a comment.
 func (d *document) skipBlank(at int) int {
 	for at < len(d.data) {
 		r, size := utf8.DecodeRune(d.data[at:])
@@ -171,10 +171,10 @@ func (d *document) skipBlank(at int) int {
 	return at
 }
 
-// lineStart returns where the line of a place begins.
+// lineStart returns where a place's line begins.
 func (d *document) lineStart(at int) int { return d.lines[d.lineOf(at)-1] }
 
-// lineEnd returns where the line after that of a place begins, or the end of the data.
+// lineEnd returns where the next line begins, or the end of the data.
 func (d *document) lineEnd(at int) int {
 	if line := d.lineOf(at); line < len(d.lines) {
 		return d.lines[line]

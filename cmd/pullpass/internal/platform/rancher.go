@@ -131,8 +131,8 @@ func rancherFiles(files rootfs.Root, name string) []string {
 	return found
 }
 
-// onlyService returns the service that is enabled, or else the only one that is installed; "" if neither
-// tells. RKE2's packages have the units of both.
+// onlyService returns the one service that is enabled. If that is not one, it returns the one that is
+// installed, else "". RKE2's packages have the units of both.
 func onlyService(files rootfs.Root, server, agent string) string {
 	for _, has := range []func(rootfs.Root, string) bool{systemd.Enabled, systemd.HasUnit} {
 		switch s, a := has(files, server), has(files, agent); {
