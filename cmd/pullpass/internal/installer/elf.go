@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -48,7 +49,7 @@ func checkMachine(program []byte) error {
 	if !ok {
 		return nil
 	}
-	for _, path := range []string{"/usr/bin/kubelet", "/usr/local/bin/k3s", "/usr/local/bin/rke2", "/usr/bin/env", "/bin/sh"} {
+	for _, path := range append(platform.Programs(), "/usr/bin/env", "/bin/sh") {
 		theirs, ok := machineOfFile(path)
 		switch {
 		case !ok:

@@ -371,3 +371,9 @@ func write(t *testing.T, files map[string]string) string {
 	}
 	return root
 }
+
+func TestPrograms(t *testing.T) {
+	if got, want := strings.Join(Programs(), " "), "/usr/bin/kubelet /usr/local/bin/k3s /usr/local/bin/rke2"; got != want {
+		t.Errorf("the programs are %s, want %s", got, want)
+	}
+}

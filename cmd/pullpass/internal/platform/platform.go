@@ -73,6 +73,8 @@ type kind struct {
 	traces []string
 	// markers are files of this kind; one is enough. If there are none, the traces are the markers.
 	markers []string
+	// program is the path of the program that the kubelet runs in, "" if other kinds have it as well.
+	program string
 	// services is how the name of its kubelet's service begins, "" if it has no service of its own.
 	services string
 	// configDir is where its kubelet reads its configuration from, "" if the kubelet's flags tell.
@@ -180,12 +182,14 @@ func kinds() []kind {
 		{
 			Platform: rancher("rke2", ""),
 			traces:   []string{"/etc/rancher/rke2", "/var/lib/rancher/rke2", "/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2"},
+			program:  "/usr/local/bin/rke2",
 			services: "rke2-",
 			complete: rancherSettings("rke2-server.service", "rke2-agent.service"),
 		},
 		{
 			Platform:  rancher("k3s", "k3s"),
 			traces:    []string{"/etc/rancher/k3s", "/var/lib/rancher/k3s", "/usr/local/bin/k3s", "/usr/bin/k3s", "/opt/bin/k3s"},
+			program:   "/usr/local/bin/k3s",
 			configDir: "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d", // with the default --data-dir
 			complete:  rancherSettings("k3s.service", "k3s-agent.service"),
 		},
@@ -193,6 +197,7 @@ func kinds() []kind {
 			Platform: Platform{Name: "kubeadm", Config: ownConfig, BinDir: ownBinDir, Service: kubeletService},
 			traces:   []string{generatedFlags, "/etc/kubernetes/kubelet.conf", "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf", "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf"},
 			markers:  append(systemd.UnitPaths(kubeletService), generatedFlags, "/etc/kubernetes/kubelet.conf"),
+			program:  "/usr/bin/kubelet",
 			complete: extraArguments,
 		},
 	}
@@ -219,6 +224,17 @@ func Known(name string) Platform {
 		}
 	}
 	return Platform{Name: name}
+}
+
+// Programs returns the paths of programs with a kubelet, the most common one first.
+func Programs() []string {
+	var programs []string
+	for _, k := range slices.Backward(kinds()) {
+		if k.program != "" {
+			programs = append(programs, k.program)
+		}
+	}
+	return programs
 }
 
 // ConfigDir returns the directory from which a running kubelet reads its configuration where its flags
