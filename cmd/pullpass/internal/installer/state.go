@@ -1,6 +1,8 @@
 package installer
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -154,4 +156,26 @@ func (s state) snapshots() []*nodefile.Snapshot {
 		}
 	}
 	return all
+}
+
+// check returns an error if something is missing in the state without which it means nothing.
+func (s state) check() error {
+	records := []*record{s.Installed}
+	if s.Trial != nil {
+		if s.Installed == nil {
+			return errors.New("a change is on trial, and nothing is installed")
+		}
+		records = append(records, s.Trial.Before.Installed)
+	}
+	for _, r := range records {
+		if r == nil {
+			continue
+		}
+		for _, f := range r.Files {
+			if f.Kind == kindFlags && f.Flags == nil {
+				return fmt.Errorf("where the flags are in %s is missing", f.Path)
+			}
+		}
+	}
+	return nil
 }

@@ -56,6 +56,9 @@ func (s store) load() (state, error) {
 	if err := decoder.Decode(&st); err != nil {
 		return state{}, damaged(path, err)
 	}
+	if err := st.check(); err != nil {
+		return state{}, damaged(path, err)
+	}
 	return st, nil
 }
 

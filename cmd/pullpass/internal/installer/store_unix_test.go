@@ -126,6 +126,9 @@ func TestStateRefused(t *testing.T) {
 		"another version": {`{"version": 2}`, "it is of version 2, this pullpass knows 1"},
 		"unknown field":   {`{"version": 1, "more": 1}`, `unknown field "more"`},
 		"not JSON":        {`{`, "unexpected end of JSON input"},
+		"no install":      {`{"version": 1, "trial": {}}`, "a change is on trial, and nothing is installed"},
+		"no flags":        {`{"version": 1, "installed": {"files": [{"path": "/flags", "kind": "flags"}]}}`, "where the flags are in /flags is missing"},
+		"no former flags": {`{"version": 1, "installed": {}, "trial": {"before": {"installed": {"files": [{"path": "/flags", "kind": "flags"}]}}}}`, "where the flags are in /flags is missing"},
 	} {
 		s := testStore(t)
 		if err := os.WriteFile(s.path(stateName), []byte(c.text), 0o600); err != nil {
