@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pullpass/pullpass/cmd/internal/backends"
+	nodeconfig "github.com/pullpass/pullpass/node-config"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -181,6 +182,23 @@ func TestRedact(t *testing.T) {
 		if got := string(Redact("config", []byte(test.data), nothing)); got != test.want {
 			t.Errorf("%s: %s\nwant %s", test.name, got, test.want)
 		}
+	}
+}
+
+// TestRedactOwnComments: the comments of node-config are shown also in a file that another version wrote.
+func TestRedactOwnComments(t *testing.T) {
+	shipped, err := nodeconfig.Read(shippedName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Replace(string(shipped), "defaultCacheDuration: 5m", "defaultCacheDuration: 1m", 1)
+	if got := string(Redact("config", []byte(other), func(string, string) bool { return true })); got != other {
+		t.Errorf("%s\nwant %s", got, other)
+	}
+	edited := strings.Replace(other, "  # Docker Hub\n", "  # Docker Hub hunter2\n  # Docker Hub\n", 1)
+	want := strings.Replace(edited, "# Docker Hub hunter2", "# REDACTED", 1)
+	if got := string(Redact("config", []byte(edited), func(string, string) bool { return true })); got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 

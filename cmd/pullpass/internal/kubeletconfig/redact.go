@@ -15,10 +15,12 @@ const redacted = "REDACTED"
 
 // Redact returns data for people to see. REDACTED replaces what may be a secret: the values of env,
 // arguments, and comments. It also replaces what the kubelet does not read, such as a second document. The
-// file of node-config is shown as it is. So is a value if known returns true for it: for a variable of env
-// it gets name and value, for an argument "" and the argument. name is the file's.
+// file of node-config is shown as it is. So are its comments in other files: another version of pullpass
+// may have written them. So is a value if known returns true for it: for a variable of env it gets name and
+// value, for an argument "" and the argument. name is the file's.
 func Redact(name string, data []byte, known func(name, value string) bool) []byte {
-	if shipped, err := nodeconfig.Read(shippedName); err == nil && bytes.Equal(shipped, data) {
+	shipped, err := nodeconfig.Read(shippedName)
+	if err == nil && bytes.Equal(shipped, data) {
 		return data
 	}
 	d, err := decode(name, data)
@@ -44,16 +46,20 @@ func Redact(name string, data []byte, known func(name, value string) bool) []byt
 	if d.json {
 		return data
 	}
-	return redactComments(data, r.comments)
+	return redactComments(data, r.comments, shipped)
 }
 
 // redactComments returns data with REDACTED in comments: those on lines of their own, and the trailing
-// ones.
-func redactComments(data []byte, trailing []string) []byte {
+// ones. Lines that shipped has as well stay.
+func redactComments(data []byte, trailing []string, shipped []byte) []byte {
+	ours := slices.Collect(bytes.Lines(shipped))
+	isOurs := func(line []byte) bool {
+		return slices.ContainsFunc(ours, func(our []byte) bool { return bytes.Equal(our, line) })
+	}
 	var out bytes.Buffer
 	for line := range bytes.Lines(data) {
 		text := bytes.TrimLeft(line, " \t")
-		if !bytes.HasPrefix(text, []byte("#")) {
+		if !bytes.HasPrefix(text, []byte("#")) || isOurs(line) {
 			out.Write(line)
 			continue
 		}
