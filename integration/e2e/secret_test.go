@@ -121,10 +121,12 @@ func expiry(t *testing.T, s secret, annotation string) time.Time {
 // one. Each is applied or is refused for the other's sake, and one of them is there as a whole.
 func testTwoAtOnce(t *testing.T, admin *cluster.Client, pullpass *issuer, apply []string, namespace string) {
 	deleteSecret(t, admin, namespace, "regcred")
-	for range 3 {
+	for round := range 3 {
 		var manifests [2]string
 		for i := range manifests {
-			pullpass.rotate(t, time.Duration(12+i)*time.Hour)
+			// No two have the same annotations, also if the rounds take less than a second: a client-side
+			// apply leaves out what the Secret has already, and the other apply may change just that.
+			pullpass.rotate(t, time.Duration(12+2*round+i)*time.Hour)
 			manifests[i] = pullpass.secret(t, namespace)
 		}
 		var results [2]cluster.Result
