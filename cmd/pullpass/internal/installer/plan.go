@@ -20,7 +20,7 @@ import (
 type change struct {
 	file     // as it will be in the record
 	old, new nodefile.Content
-	accept   func(path string) error // see write
+	accept   func(path string) error // see nodefile.Write
 }
 
 func (c change) String() string {
