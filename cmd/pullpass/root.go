@@ -15,6 +15,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/plugin"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/pluginflags"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/secretcmd"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/waitcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/warm"
 )
 
@@ -26,6 +27,7 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 		installcmd.NewInstall(b, stdio),
 		secretcmd.New(b, stdio),
 		installcmd.NewUninstall(b, stdio),
+		waitcmd.New(),
 		warm.New(b, stdio),
 		cli.NewVersionCommand(stdio),
 	}
