@@ -57,7 +57,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"kustomization":     "read kustomization: file does not exist under this name alone; it may be daemonset/base/kustomization.yaml, daemonset/canary/kustomization.yaml, daemonset/dry-run/kustomization.yaml, daemonset/registries/kustomization.yaml, daemonset/uninstall/kustomization.yaml",
+		"kustomization":     "read kustomization: file does not exist under this name alone; it may be daemonset/base/kustomization.yaml, daemonset/canary/kustomization.yaml, daemonset/control-plane/kustomization.yaml, daemonset/dry-run/kustomization.yaml, daemonset/registries/kustomization.yaml, daemonset/tainted/kustomization.yaml, daemonset/uninstall/kustomization.yaml",
 		"Warm":              "read Warm: file does not exist; near it are pullpass-warm.service, pullpass-warm.timer",
 		"nothing-like-it":   "read nothing-like-it: file does not exist",
 		"":                  "read : file does not exist",

@@ -42,6 +42,7 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 	manifests := s.issuer.run(t, "", "config", "show", "daemonset").Stdout
 	s.admin.Kubectl(t, manifests, "apply", "--validate=strict", "-f", "-")
 	s.confirmQuota(t, "pullpass")
+	s.testDryRun(t, n, before)
 	pod := s.runDaemon(t, manifests)
 	if kubelet := n.Kubelet(); !n.hasPlugin() || kubelet.Starts != 2 {
 		t.Errorf("the kubelet was not restarted once, with the plugin: %+v", kubelet)
@@ -50,9 +51,13 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 	for _, host := range []string{ecrHost, googleHost, hubHost} {
 		s.runs(t, s.run(t, namespace, "after", host))
 	}
-	log := n.containerLog(t, pod, "status")
-	if !strings.Contains(log, configFile) {
+	if log := n.containerLog(t, pod, "install"); !strings.Contains(log, configFile) {
 		t.Errorf("the pod does not say what is installed:\n%s", log)
+	}
+	for _, status := range pod.Status.ContainerStatuses {
+		if user := status.User; user == nil || user.Linux == nil || user.Linux.UID == 0 || len(status.VolumeMounts) > 0 {
+			t.Errorf("the container that stays is %+v", status)
+		}
 	}
 
 	s.admin.Kubectl(t, "", "delete", "pod", pod.Name, "-n", pod.Namespace)
@@ -62,6 +67,24 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 	}
 	if found := differences(before, n.files(t, everything)); len(found) > 0 {
 		t.Errorf("the node is not as it was: %s", strings.Join(found, ", "))
+	}
+}
+
+// testDryRun has the pod of the overlay look at the node, whose files it cannot write, nor those on what is
+// mounted below the root.
+func (s *site) testDryRun(t *testing.T, n *target, before map[string]file) {
+	pod := s.runDaemon(t, s.admin.Kubectl(t, "", "kustomize", daemonSetDirectory+"/dry-run"))
+	defer s.admin.Kubectl(t, "", "delete", "pod", pod.Name, "-n", pod.Namespace)
+	if found := differences(before, n.files(t, everything)); len(found) > 0 {
+		t.Errorf("the dry run changed %s", strings.Join(found, ", "))
+	}
+	if log := n.containerLog(t, pod, "install"); !strings.Contains(log, configFile) {
+		t.Errorf("the pod does not say what would be changed:\n%s", log)
+	}
+	for _, mount := range pod.Status.InitContainerStatuses[0].VolumeMounts {
+		if mount.RecursiveReadOnly == nil || *mount.RecursiveReadOnly != corev1.RecursiveReadOnlyEnabled {
+			t.Errorf("the mount is %+v", mount)
+		}
 	}
 }
 
@@ -86,6 +109,7 @@ func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster)
 	pullpass.Args = append(pullpass.Args, "--jitter=0s")
 	pullpass.Env = append(pullpass.Env, variables(s.issuer.identities())...)
 	kubectl.Env = append(kubectl.Env, variables([]string{"KUBERNETES_SERVICE_HOST=" + api.Hostname(), "KUBERNETES_SERVICE_PORT=" + api.Port()})...)
+	kubectl.Image, _, _ = strings.Cut(kubectl.Image, "@") // no other image has its digest
 	n.Import(t, kubectl.Image, node.ProgramImage(t, cluster.Binary(t, "kubectl")))
 	// A controller makes it in a whole cluster.
 	createAll(t, s.admin, pod.Namespace, toJSON(t, corev1.ConfigMap{

@@ -30,13 +30,9 @@ func TestCommands(t *testing.T) {
 		pod := build(t, directory).daemonSet.Spec.Template.Spec
 		for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
 			used[container.Args[0]] = append(used[container.Args[0]], flag.FindAllString(strings.Join(container.Args, " "), -1)...)
-			if probe := container.ReadinessProbe; probe != nil {
-				words := probe.Exec.Command
-				used[words[1]] = append(used[words[1]], flag.FindAllString(strings.Join(words, " "), -1)...)
-			}
 		}
 	}
-	for _, name := range []string{"install", "uninstall", "config show", "config kubelet"} {
+	for _, name := range []string{"install", "uninstall", "wait", "config show", "config kubelet"} {
 		if _, found := used[name]; !found {
 			t.Errorf("no file says %s", name)
 		}

@@ -9,8 +9,11 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	helper "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
@@ -22,6 +25,7 @@ type manifest struct {
 	namespace core.Namespace
 	account   core.ServiceAccount
 	quota     core.ResourceQuota
+	policy    networking.NetworkPolicy
 	daemonSet apps.DaemonSet
 }
 
@@ -29,7 +33,9 @@ type manifest struct {
 func decode(t *testing.T, text string) manifest {
 	t.Helper()
 	var m manifest
-	into := map[string]any{"Namespace": &m.namespace, "ServiceAccount": &m.account, "ResourceQuota": &m.quota, "DaemonSet": &m.daemonSet}
+	into := map[string]any{
+		"Namespace": &m.namespace, "ServiceAccount": &m.account, "ResourceQuota": &m.quota, "NetworkPolicy": &m.policy, "DaemonSet": &m.daemonSet,
+	}
 	for _, document := range documents(text) {
 		object := parse[map[string]any](t, document)
 		kind, _ := object["kind"].(string)
@@ -38,15 +44,7 @@ func decode(t *testing.T, text string) manifest {
 			t.Fatalf("a %s, or a second one", kind)
 		}
 		delete(into, kind)
-		content, err := json.Marshal(object)
-		if err != nil {
-			t.Fatal(err)
-		}
-		decoder := json.NewDecoder(strings.NewReader(string(content)))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(target); err != nil {
-			t.Fatal(err)
-		}
+		convert(t, object, target)
 	}
 	if len(into) > 0 {
 		t.Fatalf("not there: %v", into)
@@ -54,9 +52,23 @@ func decode(t *testing.T, text string) manifest {
 	return m
 }
 
+// convert reads an object into a type of the API, which must know all of its fields.
+func convert(t *testing.T, object map[string]any, target any) {
+	t.Helper()
+	content, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(content)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(target); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // build is what `kubectl kustomize` makes of a directory in daemonset/, with nothing but what the
-// binary has in it.
-func build(t *testing.T, directory string) manifest {
+// binary has in it. Components are directories in daemonset/ as well.
+func build(t *testing.T, directory string, components ...string) manifest {
 	t.Helper()
 	files := filesys.MakeFsInMemory()
 	for _, name := range nodeconfig.Names() {
@@ -64,7 +76,20 @@ func build(t *testing.T, directory string) manifest {
 			t.Fatal(err)
 		}
 	}
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, "/daemonset/"+directory)
+	overlay := "resources: [../" + directory + "]\ncomponents:\n"
+	for _, component := range components {
+		overlay += "- ../" + component + "\n"
+	}
+	if err := files.WriteFile("/daemonset/overlay/kustomization.yaml", []byte(overlay)); err != nil {
+		t.Fatal(err)
+	}
+	return decode(t, kustomize(t, files, "/daemonset/overlay"))
+}
+
+// kustomize is what `kubectl kustomize` prints.
+func kustomize(t *testing.T, files filesys.FileSystem, directory string) string {
+	t.Helper()
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, directory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +97,7 @@ func build(t *testing.T, directory string) manifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return decode(t, string(text))
+	return string(text)
 }
 
 // TestBase: the one file is the whole base.
@@ -123,39 +148,41 @@ func TestRights(t *testing.T) {
 	if !pod.HostPID || pod.HostIPC || !pod.HostNetwork || pod.ServiceAccountName != m.account.Name {
 		t.Errorf("hostPID %v, hostIPC %v, hostNetwork %v, account %s", pod.HostPID, pod.HostIPC, pod.HostNetwork, pod.ServiceAccountName)
 	}
-	common := pod.SecurityContext
-	if *common.RunAsUser != 0 || *common.RunAsGroup != 0 || common.SeccompProfile.Type != core.SeccompProfileTypeRuntimeDefault || common.SELinuxOptions.Type != "spc_t" {
-		t.Errorf("the pod's security context is %+v", common)
-	}
 	if len(pod.Volumes) != 1 || pod.Volumes[0].HostPath == nil || pod.Volumes[0].HostPath.Path != "/" {
 		t.Errorf("the volumes are %+v", pod.Volumes)
 	}
-	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
-		context := container.SecurityContext
-		if *context.Privileged || *context.AllowPrivilegeEscalation || !*context.ReadOnlyRootFilesystem || context.RunAsUser != nil || context.SeccompProfile != nil {
-			t.Errorf("%s: %+v", container.Name, context)
-		}
-		if caps := context.Capabilities; !slices.Equal(caps.Drop, []core.Capability{"ALL"}) || !slices.Equal(caps.Add, []core.Capability{"SYS_CHROOT"}) {
-			t.Errorf("%s: %+v", container.Name, caps)
-		}
+	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 {
+		t.Fatalf("%d init containers, %d containers", len(pod.InitContainers), len(pod.Containers))
+	}
+	install, wait := pod.InitContainers[0], pod.Containers[0]
+	for _, container := range []core.Container{install, wait} {
 		if container.Resources.Limits.Memory().IsZero() || container.Resources.Requests.Memory().IsZero() || container.Resources.Requests.Cpu().IsZero() {
 			t.Errorf("%s: %+v", container.Name, container.Resources)
 		}
-		mount := container.VolumeMounts[0]
-		if len(container.VolumeMounts) != 1 || mount.MountPath != "/host" || mount.MountPropagation == nil || *mount.MountPropagation != core.MountPropagationHostToContainer {
-			t.Errorf("%s: %+v", container.Name, container.VolumeMounts)
-		}
 	}
-	if env := pod.InitContainers[0].Env; !reflect.DeepEqual(env, []core.EnvVar{{Name: "SYSTEMD_OFFLINE", Value: "0"}}) {
+	if c := install.SecurityContext; *c.RunAsUser != 0 || *c.RunAsGroup != 0 || *c.RunAsNonRoot || c.SELinuxOptions.Type != "spc_t" {
+		t.Errorf("the init container's security context is %+v", c)
+	}
+	if caps := install.SecurityContext.Capabilities; !slices.Equal(caps.Add, []core.Capability{"SYS_CHROOT"}) {
+		t.Errorf("the init container has %+v", caps)
+	}
+	if env := install.Env; !reflect.DeepEqual(env, []core.EnvVar{{Name: "SYSTEMD_OFFLINE", Value: "0"}}) {
 		t.Errorf("systemctl has %+v: in a chroot it would do nothing, and not say so by its exit code", env)
 	}
-	if !pod.Containers[0].VolumeMounts[0].ReadOnly {
-		t.Error("the container that only reports may write to the node")
+	if mount := install.VolumeMounts[0]; len(install.VolumeMounts) != 1 || mount.MountPath != "/host" || mount.MountPropagation == nil || *mount.MountPropagation != core.MountPropagationHostToContainer {
+		t.Errorf("the init container mounts %+v", install.VolumeMounts)
+	}
+	// What stays has nothing of all this.
+	if len(wait.VolumeMounts) != 0 || len(wait.Env) != 0 || !slices.Equal(wait.Args, []string{"wait"}) || wait.SecurityContext.SELinuxOptions != nil {
+		t.Errorf("the container that stays is %+v", wait)
+	}
+	if c := pod.SecurityContext; !*c.RunAsNonRoot || *c.RunAsUser < 2e9 || *c.RunAsGroup < 2e9 || c.SeccompProfile.Type != core.SeccompProfileTypeRuntimeDefault || c.SELinuxOptions != nil {
+		t.Errorf("the pod's security context is %+v", c)
 	}
 }
 
-// TestRollout: one node after the other, on every Linux node; each is waited for until the cluster
-// would know that its kubelet is dead.
+// TestRollout: one node after the other, on every Linux node without taints; each is waited for until
+// the cluster would know that its kubelet is dead.
 func TestRollout(t *testing.T) {
 	m := build(t, "base")
 	spec := m.daemonSet.Spec
@@ -163,14 +190,14 @@ func TestRollout(t *testing.T) {
 		t.Errorf("the strategy is %+v, ready after %d s", spec.UpdateStrategy, spec.MinReadySeconds)
 	}
 	pod := spec.Template.Spec
-	if !reflect.DeepEqual(pod.Tolerations, []core.Toleration{{Operator: core.TolerationOpExists}}) || !reflect.DeepEqual(pod.NodeSelector, map[string]string{"kubernetes.io/os": "linux"}) {
+	if len(pod.Tolerations) != 0 || !reflect.DeepEqual(pod.NodeSelector, map[string]string{"kubernetes.io/os": "linux"}) {
 		t.Errorf("tolerations %+v, selector %v", pod.Tolerations, pod.NodeSelector)
 	}
 	terms := m.quota.Spec.ScopeSelector.MatchExpressions
 	if pod.PriorityClassName != "system-node-critical" || len(terms) != 1 || terms[0].ScopeName != core.ResourceQuotaScopePriorityClass || !slices.Equal(terms[0].Values, []string{pod.PriorityClassName}) {
 		t.Errorf("the priority is %s, the quota for %+v", pod.PriorityClassName, terms)
 	}
-	for _, object := range []string{m.account.Namespace, m.quota.Namespace, m.daemonSet.Namespace} {
+	for _, object := range []string{m.account.Namespace, m.quota.Namespace, m.policy.Namespace, m.daemonSet.Namespace} {
 		if object != m.namespace.Name {
 			t.Errorf("in namespace %s, not %s", object, m.namespace.Name)
 		}
@@ -194,13 +221,11 @@ func TestOverlays(t *testing.T) {
 		"dry-run": func(pod *core.PodSpec) {
 			install := &pod.InitContainers[0]
 			install.Args = append(install.Args, "--dry-run")
-			install.VolumeMounts[0].ReadOnly = true
-			pod.Containers[0].ReadinessProbe = nil // it is ready, though nothing is installed
+			none, recursive := core.MountPropagationNone, core.RecursiveReadOnlyIfPossible
+			mount := &install.VolumeMounts[0]
+			mount.ReadOnly, mount.MountPropagation, mount.RecursiveReadOnly = true, &none, &recursive
 		},
-		"uninstall": func(pod *core.PodSpec) {
-			pod.InitContainers[0].Args[0] = "uninstall"
-			pod.Containers[0].ReadinessProbe = nil // it would never be ready
-		},
+		"uninstall": func(pod *core.PodSpec) { pod.InitContainers[0].Args[0] = "uninstall" },
 	} {
 		t.Run(directory, func(t *testing.T) {
 			want := build(t, "base")
@@ -209,5 +234,40 @@ func TestOverlays(t *testing.T) {
 				t.Errorf("got\n%+v\nwant\n%+v", got, want)
 			}
 		})
+	}
+}
+
+// TestTaints: the pods go to nodes with taints only by a component, by the scheduler's own code.
+func TestTaints(t *testing.T) {
+	taint := func(key string, effect core.TaintEffect) core.Taint { return core.Taint{Key: key, Effect: effect} }
+	taints := map[string][]core.Taint{
+		"kubeadm's control plane": {taint("node-role.kubernetes.io/control-plane", core.TaintEffectNoSchedule)},
+		"RKE2's etcd":             {taint("node-role.kubernetes.io/etcd", core.TaintEffectNoExecute)},
+		"GPUs":                    {{Key: "nvidia.com/gpu", Value: "present", Effect: core.TaintEffectNoSchedule}},
+		"both":                    {taint("node-role.kubernetes.io/control-plane", core.TaintEffectNoSchedule), taint("nvidia.com/gpu", core.TaintEffectNoSchedule)},
+		"another":                 {taint("dedicated", core.TaintEffectNoExecute)},
+	}
+	for _, test := range []struct {
+		components []string
+		reached    []string
+	}{
+		{nil, nil},
+		{[]string{"control-plane"}, []string{"RKE2's etcd", "kubeadm's control plane"}},
+		{[]string{"tainted"}, []string{"GPUs"}},
+		{[]string{"control-plane", "tainted"}, []string{"GPUs", "RKE2's etcd", "both", "kubeadm's control plane"}},
+	} {
+		for _, directory := range []string{"base", "canary", "dry-run", "registries", "uninstall"} {
+			pod := build(t, directory, test.components...).daemonSet.Spec.Template.Spec
+			var reached []string
+			for name, on := range taints {
+				if _, kept := helper.FindMatchingUntoleratedTaint(klog.Background(), on, pod.Tolerations, nil, false); !kept {
+					reached = append(reached, name)
+				}
+			}
+			slices.Sort(reached)
+			if !slices.Equal(reached, test.reached) {
+				t.Errorf("%s with %q: on nodes with the taints %q, want %q", directory, test.components, reached, test.reached)
+			}
+		}
 	}
 }
