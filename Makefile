@@ -77,10 +77,14 @@ tidy:
 	$(GO) mod tidy -diff
 	cd integration && $(GO) mod tidy -diff
 
-# Its database cannot be reached from everywhere; what it finds is an error, its absence is not.
+# What it finds is an error (status 3). Its database cannot be reached from everywhere: without it nothing is checked,
+# which is an error where REQUIRE_VULNDB is set, as in the project's own workflow.
 govulncheck: $(GOVULNCHECK)
-	@$(GOVULNCHECK) ./... ; status=$$?; \
-	case $$status in 0) ;; 3) exit 1 ;; *) echo "govulncheck did not run (status $$status): nothing was checked" ;; esac
+	@$(GOVULNCHECK) ./... ; status=$$?; case $$status in \
+		0) ;; \
+		3) exit 1 ;; \
+		*) echo "govulncheck did not run (status $$status): nothing was checked"; test -z "$(REQUIRE_VULNDB)" ;; \
+	esac
 
 $(STATICCHECK):
 	GOBIN=$(TOOLS) $(GO) install honnef.co/go/tools/cmd/staticcheck@v0.8.2

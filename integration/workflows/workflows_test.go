@@ -211,3 +211,65 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+// TestVulnerabilities runs make govulncheck with stubs of that program, by hand and as ci.yaml runs .ci/run. To find
+// nothing is success only if there was something to find it in: there, a run without the database fails.
+func TestVulnerabilities(t *testing.T) {
+	scripts := readAll(t)["ci.yaml"].scripts()
+	script := scripts[slices.IndexFunc(scripts, func(s string) bool { return strings.Contains(s, ".ci/run") })]
+	makefile, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const unchecked = "nothing was checked"
+	for _, test := range []struct {
+		status         string // govulncheck's
+		byHand, byFlow bool   // whether make succeeds
+		says           string
+	}{
+		{"0", true, true, ""},
+		{"3", false, false, ""},       // it has found something
+		{"1", true, false, unchecked}, // no database
+		{"2", true, false, unchecked}, // a usage that it does not know
+		{"126", true, false, unchecked},
+		{"127", true, false, unchecked},
+		{"137", true, false, unchecked}, // killed
+	} {
+		directory := t.TempDir()
+		stub := func(name, text string) string {
+			path := filepath.Join(directory, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}
+		program := stub("govulncheck", "exit "+test.status)
+		call := "make --no-print-directory -C '" + makefile + "' govulncheck GOVULNCHECK='" + program + "'"
+		stub(".ci/run", "exec "+call) // which runs make check, and that this
+		stub("bin/sudo", `shift; exec "$@"`)
+		for _, way := range []struct {
+			name, script string
+			succeeds     bool
+		}{{"by hand", call, test.byHand}, {"ci.yaml", script, test.byFlow}} {
+			command := exec.Command("bash", "-e", "-o", "pipefail", "-c", way.script)
+			command.Dir = directory
+			command.Env = append(os.Environ(), "MAKEFLAGS=", "REQUIRE_VULNDB=", "PATH="+filepath.Join(directory, "bin")+":"+os.Getenv("PATH"))
+			output, err := command.CombinedOutput()
+			if (err == nil) != way.succeeds || !strings.Contains(string(output), test.says) || test.says == "" && strings.Contains(string(output), unchecked) {
+				t.Errorf("%s, with status %s: %v\n%s", way.name, test.status, err, output)
+			}
+		}
+	}
+	// .ci/run reaches it by make check.
+	run, err := os.ReadFile(repository + "/.ci/run")
+	if err != nil || !regexp.MustCompile(`(?m)^make check$`).Match(run) {
+		t.Errorf(".ci/run does not make check: %v", err)
+	}
+	content, err := os.ReadFile(repository + "/Makefile")
+	if err != nil || !regexp.MustCompile(`(?m)^check:.* govulncheck\b`).Match(content) {
+		t.Errorf("make check does not make govulncheck: %v", err)
+	}
+}
