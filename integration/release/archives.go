@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,15 +26,33 @@ func makeArchives(ctx context.Context, out string, platforms []source.Platform, 
 		return err
 	}
 	defer os.RemoveAll(work)
-	binaries, err := buildAll(ctx, work, platforms)
+	inImage, err := buildAll(ctx, filepath.Join(work, "image"), onLinux(platforms))
 	if err != nil {
 		return err
 	}
-	common, err := commonFiles(".")
+	index, err := image.New("LICENSE", inImage...)
 	if err != nil {
 		return err
 	}
-	var linux []source.Binary
+	if len(inImage) == 0 {
+		return errors.New("a release has an image: name a platform of Linux")
+	}
+	digest, err := index.Digest()
+	if err != nil {
+		return err
+	}
+	contents, overlay, err := nameImage(work, imageName(inImage[0]), digest.String())
+	if err != nil {
+		return err
+	}
+	binaries, err := buildAll(ctx, filepath.Join(work, "archives"), platforms, "-overlay="+overlay)
+	if err != nil {
+		return err
+	}
+	common, err := commonFiles(".", contents)
+	if err != nil {
+		return err
+	}
 	for _, binary := range binaries {
 		base := filepath.Join(out, baseName(binary))
 		if err := writeBinaryArchive(base, binary, common); err != nil {
@@ -42,13 +61,6 @@ func makeArchives(ctx context.Context, out string, platforms []source.Platform, 
 		if err := writeSBOM(ctx, sbomTool, base+".cdx.json", binary.Platform); err != nil {
 			return err
 		}
-		if binary.Platform.OS == "linux" {
-			linux = append(linux, binary)
-		}
-	}
-	index, err := image.New("LICENSE", linux...)
-	if err != nil {
-		return err
 	}
 	if err := writeImageArchive(filepath.Join(out, "pullpass-"+binaries[0].Version+"-image.tar"), index, imageName(binaries[0])); err != nil {
 		return err
@@ -62,15 +74,19 @@ func baseName(binary source.Binary) string {
 }
 
 // commonFiles are what all archives have besides the binary: the texts for people, and what a node
-// needs.
-func commonFiles(repository string) ([]archive.Entry, error) {
+// needs. changed are those that are not as in the repository, by path.
+func commonFiles(repository string, changed map[string][]byte) ([]archive.Entry, error) {
 	var entries []archive.Entry
 	add := func(path string) error {
-		content, err := os.ReadFile(filepath.Join(repository, path))
+		content, found := changed[path]
+		var err error
+		if !found {
+			content, err = os.ReadFile(filepath.Join(repository, path))
+		}
 		entries = append(entries, archive.Entry{Name: path, Mode: 0o644, Data: content})
 		return err
 	}
-	for _, path := range []string{"CHANGELOG.md", "LICENSE", "README.md"} {
+	for _, path := range []string{"CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"} {
 		if err := add(path); err != nil {
 			return nil, err
 		}

@@ -10,8 +10,9 @@ import (
 	"github.com/pullpass/pullpass/integration/release/source"
 )
 
-// buildAll builds pullpass for all platforms, in a directory below which each has its own.
-func buildAll(ctx context.Context, directory string, platforms []source.Platform) ([]source.Binary, error) {
+// buildAll builds pullpass for all platforms, in a directory below which each has its own. flags are more of go
+// build's.
+func buildAll(ctx context.Context, directory string, platforms []source.Platform, flags ...string) ([]source.Binary, error) {
 	var binaries []source.Binary
 	for _, platform := range platforms {
 		name := "pullpass"
@@ -19,7 +20,7 @@ func buildAll(ctx context.Context, directory string, platforms []source.Platform
 			name += ".exe"
 		}
 		fmt.Fprintln(os.Stderr, "build", platform)
-		binary, err := source.Build(ctx, ".", filepath.Join(directory, platform.OS+"-"+platform.Arch, name), platform)
+		binary, err := source.Build(ctx, ".", filepath.Join(directory, platform.OS+"-"+platform.Arch, name), platform, flags...)
 		if err != nil {
 			return nil, err
 		}

@@ -7,7 +7,8 @@
 // as an image layout of OCI in oci/, as an archive of that in pullpass.tar, and the digests of the
 // whole and of each platform in digests. With -push it pushes the image as well. The second makes
 // the files of a release: for each platform an archive with the binary and a list of what is in that
-// (SBOM), which cyclonedx-gomod makes; the image; and checksums.txt.
+// (SBOM), which cyclonedx-gomod makes; the image; and checksums.txt. What these archives and binaries have of
+// node-config names that image by its digest. The binary in the image cannot: it is a part of what the digest is of.
 //
 // The same commit gives the same bytes, with the same version of Go. Of a work tree that is not as
 // committed, both warn.

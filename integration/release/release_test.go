@@ -14,10 +14,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/pullpass/pullpass/integration/fakes/registry"
 	"github.com/pullpass/pullpass/integration/release/source"
@@ -186,7 +190,7 @@ func checkArchive(t *testing.T, out, name string, platform source.Platform, comm
 		files = untar(t, content)
 	}
 	directory := strings.TrimSuffix(strings.TrimSuffix(name, ".tar.gz"), ".zip") + "/"
-	for _, file := range []string{"README.md", "CHANGELOG.md", "LICENSE", "node-config/credential-provider-config.yaml"} {
+	for _, file := range []string{"README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "node-config/credential-provider-config.yaml", "node-config/README.md"} {
 		if !bytes.Equal(files[directory+file], read(t, "../..", file)) {
 			t.Errorf("%s is not the repository's", file)
 		}
@@ -215,7 +219,98 @@ func checkArchive(t *testing.T, out, name string, platform source.Platform, comm
 	if platform.OS == runtime.GOOS && platform.Arch == runtime.GOARCH {
 		checkVersion(t, path, fmt.Sprintf("pullpass %s commit %s %s %s\n", version, commit, binary.Go, platform))
 	}
+	checkNamed(t, out, directory, files, path)
 	return binary
+}
+
+// checkNamed checks that what an archive has of node-config names the released image by its digest, and that the binary
+// at path has the same files in it.
+func checkNamed(t *testing.T, out, directory string, files map[string][]byte, path string) {
+	t.Helper()
+	index := indexDigest(t, read(t, out, "pullpass-"+version+"-image.tar"))
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := regexp.MustCompile(`(?m)(?:image: |FROM |--from=)(\S*/pullpass/pullpass\S*)`)
+	named := 0
+	for name, content := range files {
+		file, found := strings.CutPrefix(name, directory+"node-config/")
+		if !found || filepath.Ext(file) == ".md" || len(content) == 0 {
+			continue
+		}
+		if bytes.Contains(content, []byte("registry.example.com/pullpass/pullpass")) || bytes.Contains(content, []byte("newTag")) {
+			t.Errorf("%s has the placeholder of an image, or its tag", file)
+		}
+		for _, match := range images.FindAllSubmatch(content, -1) {
+			named++
+			if want := "ghcr.io/pullpass/pullpass:" + strings.TrimPrefix(version, "v") + "@" + index; string(match[1]) != want {
+				t.Errorf("%s names the image %s, not %s", file, match[1], want)
+			}
+		}
+		if strings.HasPrefix(file, "daemonset/") && !bytes.Contains(program, content) {
+			t.Errorf("the binary prints another %s than the archive has", file)
+		}
+	}
+	for _, overlay := range []string{"base", "canary", "dry-run", "registries", "uninstall"} {
+		for _, image := range imagesOf(t, files, directory+"node-config/daemonset/"+overlay) {
+			if !strings.HasPrefix(image, "ghcr.io/pullpass/pullpass") || !strings.HasSuffix(image, "@"+index) {
+				t.Errorf("the overlay %s has the image %s", overlay, image)
+			}
+		}
+	}
+	if named < 4 { // twice in the DaemonSet, and for Talos and OpenShift
+		t.Errorf("the image is named %d times", named)
+	}
+}
+
+// imagesOf returns the images of what kubectl kustomize makes of a directory of an archive.
+func imagesOf(t *testing.T, files map[string][]byte, directory string) []string {
+	t.Helper()
+	unpacked := filesys.MakeFsInMemory()
+	for name, content := range files {
+		if strings.HasSuffix(name, "/") {
+			continue
+		}
+		if err := unpacked.WriteFile("/"+name, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(unpacked, "/"+directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := built.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var images []string
+	for _, match := range regexp.MustCompile(`(?m)^ +image: (\S+)$`).FindAllSubmatch(text, -1) {
+		images = append(images, string(match[1]))
+	}
+	if len(images) != 2 {
+		t.Errorf("%s has the images %q", directory, images)
+	}
+	return images
+}
+
+// indexDigest returns the digest of the image in an archive of an OCI layout.
+func indexDigest(t *testing.T, content []byte) string {
+	t.Helper()
+	for archive := tar.NewReader(bytes.NewReader(content)); ; {
+		header, err := archive.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Name != "index.json" {
+			continue
+		}
+		var layout struct{ Manifests []struct{ Digest string } }
+		if err := json.NewDecoder(archive).Decode(&layout); err != nil || len(layout.Manifests) != 1 {
+			t.Fatalf("%+v, %v", layout, err)
+		}
+		return layout.Manifests[0].Digest
+	}
 }
 
 // checkVersion checks what a binary says of itself.
@@ -351,6 +446,9 @@ func testImage(t *testing.T, first, second string) {
 		t.Errorf("the same commit gives\n%sand then\n%s", digests, again)
 	}
 	index, _, _ := strings.Cut(strings.TrimPrefix(digests, "index "), "\n")
+	if released := indexDigest(t, read(t, first, "bin/release/pullpass-"+version+"-image.tar")); index != released {
+		t.Errorf("the image is %s, the released one, which the manifests name, %s", index, released)
+	}
 	for _, tag := range []string{"1.2.3", "1"} {
 		pulled, err := server.Pull(t.Context(), "registry.example.com/acme/pullpass:"+tag, "acme", "secret")
 		if err != nil {

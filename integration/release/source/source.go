@@ -45,14 +45,15 @@ type Binary struct {
 // A Module is a Go module.
 type Module struct{ Path, Version string }
 
-// Build builds the pullpass of a repository's work tree into a file. It needs git, which tells
-// the commit.
-func Build(ctx context.Context, repository, path string, platform Platform) (Binary, error) {
+// Build builds the pullpass of a repository's work tree into a file, with more flags of go build. It
+// needs git, which tells the commit.
+func Build(ctx context.Context, repository, path string, platform Platform, flags ...string) (Binary, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return Binary{}, err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", path, "./cmd/pullpass")
+	arguments := append([]string{"build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", path}, flags...)
+	build := exec.CommandContext(ctx, "go", append(arguments, "./cmd/pullpass")...)
 	build.Dir = repository
 	build.Env = Environment(platform)
 	if output, err := build.CombinedOutput(); err != nil {
