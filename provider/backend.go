@@ -26,7 +26,8 @@ type Backend struct {
 	// NodeIdentity says that the identity of the machine can get the tokens: no login is needed.
 	NodeIdentity bool
 	TokenIssuer  string        // what messages call who issues its tokens, such as Google; "" for none
-	TokenLife    time.Duration // how long its tokens live; 0 if that is not known
+	TokenLife    time.Duration // how long its tokens usually live; 0 if that is not known
+	MaxTokenLife time.Duration // how long they live at the most, whatever an answer says; 0 if that is not known
 	Usernames    []string      // the users that only its tokens and keys have
 
 	// MetadataHosts and MetadataVariables say where the machine gets its identity: names of hosts,

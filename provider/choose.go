@@ -1,6 +1,9 @@
 package provider
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // A Rule gives the images that a pattern selects to a provider.
 type Rule struct {
@@ -9,6 +12,8 @@ type Rule struct {
 	// Hosts are those of the provider's backend. The provider is not asked about any other.
 	Hosts    Hosts
 	Provider Provider
+	// MaxTokenLife is the backend's.
+	MaxTokenLife time.Duration
 	// AnonymousTry says whether the answer lets the runtime try without a credential after the
 	// registry has refused it. If it is nil, Host.Public decides.
 	AnonymousTry *bool
@@ -18,6 +23,8 @@ type Rule struct {
 type Choice struct {
 	Provider Provider
 	Scope    Scope
+	// MaxTokenLife is how long a credential lives at the most; 0 if that is not known.
+	MaxTokenLife time.Duration
 	// Pattern is that of the rule, nil for a built-in one.
 	Pattern *Pattern
 	// RepositoryOnly says that the answer is only for the requested repository, because a rule
@@ -44,6 +51,7 @@ func Choose(rules []Rule, request Request) (Choice, bool) {
 		}
 		choice := Choice{
 			Provider:       rule.Provider,
+			MaxTokenLife:   rule.MaxTokenLife,
 			Scope:          scope,
 			Pattern:        rule.Pattern,
 			RepositoryOnly: splitsHost(rules, request.Image),

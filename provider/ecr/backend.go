@@ -40,14 +40,17 @@ func Backend() provider.Backend {
 				hosts:      hosts,
 			}
 		},
-		NodeIdentity: true,
-		TokenIssuer:  "Amazon ECR",
-		// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
-		TokenLife:         12 * time.Hour,
+		NodeIdentity:      true,
+		TokenIssuer:       "Amazon ECR",
+		TokenLife:         tokenLife,
+		MaxTokenLife:      tokenLife,
 		Usernames:         []string{"AWS"},
 		MetadataVariables: []string{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI"},
 	}
 }
+
+// tokenLife is that of https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html.
+const tokenLife = 12 * time.Hour
 
 const (
 	lower  = "abcdefghijklmnopqrstuvwxyz"

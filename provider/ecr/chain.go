@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/ecr/internal/sharedconfig"
@@ -18,6 +17,7 @@ import (
 // cache of credentials would hide from them.
 type chain struct {
 	*Provider
+	host     provider.Host // of the image
 	settings settings
 	config   aws.Config // of the calls, without credentials
 	metadata *metadataClient
@@ -31,7 +31,7 @@ func (p *Provider) newChain(host provider.Host) (*chain, error) {
 		return nil, err
 	}
 	config, err := p.newConfig(settings, host)
-	return &chain{p, settings, config, newMetadataClient(settings.metadata), p.newHTTPClient()}, err
+	return &chain{p, host, settings, config, newMetadataClient(settings.metadata), p.newHTTPClient(nil)}, err
 }
 
 var errEmptyCredentials = errors.New("an answer of a source of credentials holds none")
@@ -137,14 +137,9 @@ func errLogin(p *sharedconfig.Profile) error {
 		"give it credential_process = aws configure export-credentials --profile NAME --format process, with the name of the profile that has the login")
 }
 
-func (c *chain) ofInstance(ctx context.Context) (aws.Credentials, error) {
-	credentials, err := ec2rolecreds.New(func(o *ec2rolecreds.Options) { o.Client = c.metadata }).Retrieve(ctx)
-	return checked(credentials, err)
-}
-
-func checked(credentials aws.Credentials, err error) (aws.Credentials, error) {
-	if err == nil && !credentials.HasKeys() {
-		err = errEmptyCredentials
+func checked(credentials aws.Credentials) (aws.Credentials, error) {
+	if !credentials.HasKeys() {
+		return aws.Credentials{}, errEmptyCredentials
 	}
-	return credentials, err
+	return credentials, nil
 }

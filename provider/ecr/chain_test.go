@@ -1,6 +1,7 @@
 package ecr
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -41,7 +42,7 @@ func (c *cloud) Do(r *http.Request) (*http.Response, error) {
 	}
 	signer, _, _ := strings.Cut(r.Header.Get("Authorization"), "SignedHeaders")
 	signer = regexp.MustCompile(`/\d{8}/`).ReplaceAllString(signer, "/DATE/")
-	question := fmt.Sprintf("%s %s by %q session %q metadata %q: %s", r.Method, r.URL, signer,
+	question := fmt.Sprintf("%s %s by %q session %q metadata %q: %s", cmp.Or(r.Method, http.MethodGet), r.URL, signer,
 		r.Header.Get("X-Amz-Security-Token"), r.Header.Get("X-Aws-Ec2-Metadata-Token"), plainForm(string(body)))
 	c.asked = append(c.asked, question)
 	id := fmt.Sprintf("%.4x", sha256.Sum256([]byte(question)))

@@ -137,7 +137,7 @@ func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 // TestAnswers compares the end of a call with the one of the SDK's generated client.
 func TestAnswers(t *testing.T) {
 	const start = "get an ECR token for eu-central-1: "
-	const unreadable = start + "ECR GetAuthorizationToken: https response error StatusCode: 200, RequestID: , deserialization failed, "
+	const malformed = start + "ECR GetAuthorizationToken: the answer is malformed"
 	refused := func(status int, code, message string) http.HandlerFunc {
 		return respond(status, http.Header{"X-Amzn-Requestid": {"id"}}, fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message))
 	}
@@ -161,7 +161,7 @@ func TestAnswers(t *testing.T) {
 		"code that is a number":  {server: always(respond(400, nil, `{"code":42,"message":"what"}`)), attempts: 1, code: "UnknownError"},
 		"modeled":                {server: always(refused(500, "ServerException", "out of order")), attempts: 3, code: "ServerException"},
 		"modeled, of the caller": {server: always(refused(400, "InvalidParameterException", "what")), attempts: 1, code: "InvalidParameterException"},
-		"modeled, no message":    {server: always(respond(400, nil, `{"__type":"ServerException"}`)), attempts: 1, code: "ServerException", text: start + "ECR GetAuthorizationToken: ServerException: UnknownError"},
+		"modeled, no message":    {server: always(respond(400, nil, `{"__type":"ServerException"}`)), attempts: 1, code: "ServerException", text: start + "ECR GetAuthorizationToken: ServerException"},
 		"throttled":              {server: always(refused(400, "ThrottlingException", "Rate exceeded")), attempts: 3, code: "ThrottlingException"},
 		"throttled once":         {server: after(1, refused(400, "ThrottlingException", "Rate exceeded"), good), attempts: 2, ok: true},
 		"429":                    {server: always(refused(429, "TooManyRequestsException", "slow down")), attempts: 3, code: "TooManyRequestsException"},
@@ -174,9 +174,9 @@ func TestAnswers(t *testing.T) {
 		"403, not JSON":          {server: always(respond(403, nil, "no")), attempts: 1},
 		"request timeout":        {server: always(refused(400, "RequestTimeoutException", "too slow")), attempts: 3, code: "RequestTimeoutException"},
 		"302":                    {server: always(respond(302, http.Header{"Location": {"/other"}}, "")), attempts: 1, code: "UnknownError"},
-		"broken JSON":            {server: always(respond(200, nil, `{"authorizationData":[`)), attempts: 1, text: unreadable + "unexpected EOF"},
-		"HTML":                   {server: always(respond(200, nil, "<html>")), attempts: 1, text: unreadable + "invalid character '<' looking for beginning of value"},
-		"another type":           {server: always(respond(200, nil, `{"authorizationData":[{"authorizationToken":5}]}`)), attempts: 1, text: unreadable + "json: cannot unmarshal number into Go struct field answer.authorizationData.authorizationToken of type string"},
+		"broken JSON":            {server: always(respond(200, nil, `{"authorizationData":[`)), attempts: 1, text: start + "ECR GetAuthorizationToken: the answer ends in its middle"},
+		"HTML":                   {server: always(respond(200, nil, "<html>")), attempts: 1, text: malformed},
+		"another type":           {server: always(respond(200, nil, `{"authorizationData":[{"authorizationToken":5}]}`)), attempts: 1, text: malformed},
 		"cut body":               {server: always(respond(200, http.Header{"Content-Length": {"1000"}}, goodAnswer[:20])), attempts: 1},
 		"null":                   {server: always(respond(200, nil, "null")), attempts: 1, text: start + "the answer holds no token"},
 		"no body":                {server: always(respond(200, nil, "")), attempts: 1},

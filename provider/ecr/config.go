@@ -1,19 +1,17 @@
 package ecr
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/internal/transport"
 )
 
 const (
@@ -24,33 +22,25 @@ const (
 
 // newConfig returns how AWS's APIs are called in the registry's region, yet by nobody.
 func (p *Provider) newConfig(s settings, host provider.Host) (aws.Config, error) {
-	client := p.newHTTPClient()
+	var authorities *x509.CertPool
 	if s.caBundle != "" {
-		authorities, err := readAuthorities(s.caBundle)
-		if err != nil {
+		var err error
+		if authorities, err = readAuthorities(s.caBundle); err != nil {
 			return aws.Config{}, err
 		}
-		client = client.WithTransportOptions(func(t *http.Transport) {
-			if t.TLSClientConfig == nil {
-				t.TLSClientConfig = &tls.Config{}
-			}
-			t.TLSClientConfig.RootCAs = authorities
-		})
 	}
 	return aws.Config{
 		Region:                     host.Region,
-		HTTPClient:                 client,
+		HTTPClient:                 p.newHTTPClient(authorities),
 		Retryer:                    func() aws.Retryer { return newRetryer(s.attempts) },
 		AppID:                      s.appID,
 		DisableClockSkewCorrection: s.noSkewCorrection,
 	}, nil
 }
 
-func (p *Provider) newHTTPClient() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().
-		WithTimeout(attemptTimeout).
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout }).
-		WithTransportOptions(func(t *http.Transport) { t.Proxy = p.Proxy })
+// newHTTPClient returns a client that trusts the authorities, nil for the system's.
+func (p *Provider) newHTTPClient(authorities *x509.CertPool) *http.Client {
+	return transport.New(transport.Options{Proxy: p.Proxy, Roots: authorities, Connect: connectTimeout, Attempt: attemptTimeout})
 }
 
 func readAuthorities(path string) (*x509.CertPool, error) {

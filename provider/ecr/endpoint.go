@@ -12,6 +12,7 @@ import (
 
 var (
 	errEndpoint   = errors.New("the endpoint that is configured for the API is not an http or https URL")
+	errPlainHTTP  = errors.New("the endpoint that is configured for the API is an http URL of another machine: use https")
 	errSTSVariant = errors.New("an endpoint is configured for STS, and so is its FIPS or dual-stack variant")
 )
 
@@ -37,8 +38,9 @@ func (p *Provider) endpoint(s settings, host provider.Host) (*url.URL, error) {
 	return awsEndpoint("api."+name, host.Region, false), nil
 }
 
-// stsEndpoint returns the URL of STS in the region: named, or AWS's own if that is "".
-func stsEndpoint(named string, s settings, region string) (*url.URL, error) {
+// stsEndpoint returns the URL of STS in the host's region: named, or AWS's own if that is "". It is of the kind
+// that the settings or the image's host want: who pulls by FIPS or by IPv6 alone cannot use another.
+func stsEndpoint(named string, s settings, host provider.Host) (*url.URL, error) {
 	if named != "" {
 		if s.fips || s.dualStack {
 			return nil, errSTSVariant
@@ -46,11 +48,12 @@ func stsEndpoint(named string, s settings, region string) (*url.URL, error) {
 		return parseEndpoint(named)
 	}
 	name := stsAPI().name
+	dualStack := s.dualStack || isDualStack(host)
 	// In the US government's regions the plain endpoint is the FIPS one, unless it is dual stack.
-	if s.fips && (s.dualStack || !strings.HasPrefix(region, "us-gov-")) {
+	if (s.fips || isFIPS(host)) && (dualStack || !strings.HasPrefix(host.Region, "us-gov-")) {
 		name += "-fips"
 	}
-	return awsEndpoint(name, region, s.dualStack), nil
+	return awsEndpoint(name, host.Region, dualStack), nil
 }
 
 // namedEndpoint returns the URL that the environment or the profile names for the API, or else
@@ -77,11 +80,14 @@ func (p *Provider) ownEndpoint(s settings, api api) string {
 }
 
 // parseEndpoint returns the URL that is named for an API, as the SDK uses it: without the user
-// and the query.
+// and the query. As in the config, http is for this machine alone: the request and the answer hold secrets.
 func parseEndpoint(named string) (*url.URL, error) {
 	address, err := url.Parse(named)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
 		return nil, errEndpoint // without its text, where a secret may be
+	}
+	if address.Scheme == "http" && !isLoopback(address.Hostname()) {
+		return nil, errPlainHTTP
 	}
 	plain := &url.URL{Scheme: address.Scheme, Host: address.Host, Path: smithyhttp.JoinPath(address.Path, "/")}
 	if address.RawPath != "" {

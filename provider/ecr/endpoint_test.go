@@ -84,7 +84,7 @@ func (r *recorder) text(t *testing.T) string {
 // host in each kind of settings.
 func TestRequest(t *testing.T) {
 	const (
-		general = "endpoint_url = http://profile.example.com\n"
+		general = "endpoint_url = https://profile.example.com\n"
 		service = "services = s\n[services s]\necr =\n  endpoint_url = https://profile-ecr.example.com/path\necr_public =\n  endpoint_url = https://profile-public.example.com\n"
 	)
 	for name, c := range map[string]struct {
@@ -99,16 +99,16 @@ func TestRequest(t *testing.T) {
 		"no FIPS, no dual stack":       {env: map[string]string{"AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "false"}},
 		"profile with both":            {profile: "use_fips_endpoint = true\nuse_dualstack_endpoint = true\n"},
 		"environment against profile":  {env: map[string]string{"AWS_USE_FIPS_ENDPOINT": "false"}, profile: "use_fips_endpoint = true\n"},
-		"endpoint of the rule":         {endpoint: "https://rule.example.com:8443", env: map[string]string{"AWS_ENDPOINT_URL": "http://all.example.com", "AWS_USE_FIPS_ENDPOINT": "true"}},
-		"with all that a URL can have": {endpoint: "http://user:password@rule.example.com/a/b%2Fc?query=x#fragment"},
+		"endpoint of the rule":         {endpoint: "https://rule.example.com:8443", env: map[string]string{"AWS_ENDPOINT_URL": "https://all.example.com", "AWS_USE_FIPS_ENDPOINT": "true"}},
+		"with all that a URL can have": {endpoint: "https://user:password@rule.example.com/a/b%2Fc?query=x#fragment"},
 		"rule, environment ignored":    {endpoint: "https://rule.example.com/", env: map[string]string{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}},
-		"of the environment":           {env: map[string]string{"AWS_ENDPOINT_URL": "http://all.example.com/path/", "AWS_USE_DUALSTACK_ENDPOINT": "true"}},
-		"of the service":               {env: map[string]string{"AWS_ENDPOINT_URL": "http://all.example.com", "AWS_ENDPOINT_URL_ECR": "https://ecr.example.com", "AWS_ENDPOINT_URL_ECR_PUBLIC": "https://public.example.com", "AWS_USE_FIPS_ENDPOINT": "true"}},
-		"of the environment, ignored":  {env: map[string]string{"AWS_ENDPOINT_URL": "http://all.example.com", "AWS_ENDPOINT_URL_ECR": "https://ecr.example.com", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}},
+		"of the environment":           {env: map[string]string{"AWS_ENDPOINT_URL": "https://all.example.com/path/", "AWS_USE_DUALSTACK_ENDPOINT": "true"}},
+		"of the service":               {env: map[string]string{"AWS_ENDPOINT_URL": "https://all.example.com", "AWS_ENDPOINT_URL_ECR": "https://ecr.example.com", "AWS_ENDPOINT_URL_ECR_PUBLIC": "https://public.example.com", "AWS_USE_FIPS_ENDPOINT": "true"}},
+		"of the environment, ignored":  {env: map[string]string{"AWS_ENDPOINT_URL": "https://all.example.com", "AWS_ENDPOINT_URL_ECR": "https://ecr.example.com", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}},
 		"of the profile":               {profile: general},
 		"of the profile's services":    {profile: general + service},
 		"of the profile, ignored":      {profile: "ignore_configured_endpoint_urls = true\n" + general + service},
-		"of environment and profile":   {env: map[string]string{"AWS_ENDPOINT_URL": "http://all.example.com"}, profile: general + service},
+		"of environment and profile":   {env: map[string]string{"AWS_ENDPOINT_URL": "https://all.example.com"}, profile: general + service},
 		"service of one, all of other": {env: map[string]string{"AWS_ENDPOINT_URL_ECR": "https://ecr.example.com"}, profile: general},
 		"application":                  {env: map[string]string{"AWS_SDK_UA_APP_ID": "app", "AWS_SESSION_TOKEN": "session"}},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/internal/transport"
 )
 
 // noIdentity is the error for a node that is nobody to AWS.
@@ -59,27 +59,49 @@ func explain(err error, host provider.Host) error {
 // cause returns the informative part of an SDK error.
 func cause(err error) string {
 	var refused smithy.APIError
-	var transport *url.Error
 	var answer *smithyhttp.ResponseError
 	operation := innermost(err)
 	switch {
-	case errors.As(err, &transport):
+	case errors.As(err, new(*url.Error)):
 		return plainURL(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	case errors.Is(err, context.Canceled):
 		return "stopped by a signal"
-	case errors.As(err, &refused) && refused.ErrorCode() != "UnknownError":
-		if quotesRequest(refused.ErrorCode()) {
-			return refused.ErrorCode()
-		}
-		return refused.ErrorCode() + ": " + refused.ErrorMessage()
+	case errors.As(err, &refused) && isCode(refused.ErrorCode()):
+		return refusal(refused)
 	case errors.As(err, &answer) && answer.HTTPStatusCode() >= 300:
-		return fmt.Sprintf("status %d %s", answer.HTTPStatusCode(), http.StatusText(answer.HTTPStatusCode()))
+		return "status " + transport.Status(answer.HTTPStatusCode())
+	case brokeOff(err).Bool():
+		return "the answer ends in its middle"
+	case errors.As(err, new(*smithy.DeserializationError)):
+		return "the answer is malformed" // the error's text has parts of it
 	case operation != nil:
 		return operation.Err.Error()
 	}
 	return err.Error()
+}
+
+// unknownError is the SDK's code and message where an answer has none.
+const unknownError = "UnknownError"
+
+// isCode reports whether an error has a code, and not just anything in its place.
+func isCode(code string) bool {
+	const most = 100
+	return code != unknownError && len(code) <= most && consists(code, roleBytes+":")
+}
+
+// refusal returns an error of an API as its code, with a message where that can be shown.
+func refusal(refused smithy.APIError) string {
+	const long = 300
+	code, message := refused.ErrorCode(), strings.TrimSpace(refused.ErrorMessage())
+	if quotesRequest(code) || message == "" || message == unknownError {
+		return code
+	}
+	if len(message) > long {
+		message = strings.ToValidUTF8(message[:long], "") + "…"
+	}
+	return code + ": " + message
 }
 
 // quotesRequest reports whether the message of such an error repeats parts of the request, such as the web
@@ -95,15 +117,15 @@ func quotesRequest(code string) bool {
 // plainURL returns the text of a transport's error with no more of its URL than the host: in
 // what is around it, endpoints are sometimes given a secret.
 func plainURL(err error) string {
-	var transport *url.Error
-	if !errors.As(err, &transport) {
+	var failed *url.Error
+	if !errors.As(err, &failed) {
 		return err.Error()
 	}
-	address, parseErr := url.Parse(transport.URL)
+	address, parseErr := url.Parse(failed.URL)
 	if parseErr != nil {
-		return transport.Op + ": " + transport.Err.Error()
+		return failed.Op + ": " + failed.Err.Error()
 	}
-	return fmt.Sprintf("%s %q: %v", transport.Op, address.Scheme+"://"+address.Host, transport.Err)
+	return fmt.Sprintf("%s %q: %v", failed.Op, address.Scheme+"://"+address.Host, failed.Err)
 }
 
 func isRefusal(code string) bool {

@@ -1,24 +1,36 @@
 package ecr
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/smithy-go"
+
+	"github.com/pullpass/pullpass/provider/internal/transport"
 )
 
 const (
 	metadataService = "ec2imds" // as the SDK names it in its errors
+	// rolesPath is where the metadata service has the name of the instance's role, and its credentials below:
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html.
+	rolesPath = "/iam/security-credentials/"
 
 	// Off EC2 nothing answers at the metadata address, and these two are what a node waits
 	// for it. A busy metadata service takes longer than the SDK's default of 0.5 s.
 	metadataConnectTimeout = time.Second
-	metadataAnswerTimeout  = 4 * time.Second
+	metadataAttemptTimeout = 4 * time.Second
 )
 
 // metadataClient is the client of the EC2 metadata service. It remembers the last exchange,
@@ -26,23 +38,20 @@ const (
 type metadataClient struct {
 	*imds.Client
 
-	http   *http.Client
-	method string // of the last request, PUT for a session token; "" if there was none
-	status int    // of its answer; 0 if there was none
-	err    error  // why there was none
+	endpoint string // as it is named; "" for EC2's own
+	http     *http.Client
+	method   string // of the last request, PUT for a session token; "" if there was none
+	status   int    // of its answer; 0 if there was none
+	err      error  // why there was none
 }
 
-// newMetadataClient returns a client with what the node's settings want of it.
+// newMetadataClient returns a client with what the node's settings want of it. It has no proxy: what a proxy
+// takes for the metadata address is another machine's.
 func newMetadataClient(settings imds.Options) *metadataClient {
-	m := &metadataClient{http: &http.Client{
-		Transport: &http.Transport{
-			// No proxy: what a proxy takes for the metadata address is another machine's.
-			Proxy:                 nil,
-			DialContext:           (&net.Dialer{Timeout: metadataConnectTimeout}).DialContext,
-			ResponseHeaderTimeout: metadataAnswerTimeout,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	m := &metadataClient{
+		endpoint: settings.Endpoint,
+		http:     transport.New(transport.Options{Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout}),
+	}
 	m.Client = imds.New(settings, m.options)
 	return m
 }
@@ -62,10 +71,80 @@ func (m *metadataClient) options(o *imds.Options) {
 	// Version 1 hands out credentials to whoever can make the node send a GET.
 	o.EnableFallback = aws.FalseTernary
 	o.DisableDefaultMaxBackoff = true // it would replace the waits
-	o.Retryer = retry.NewStandard(shortWaits, func(o *retry.StandardOptions) {
+	o.Retryer = retry.NewStandard(standard, func(o *retry.StandardOptions) {
 		// Nobody there is not worth three tries.
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(worthAnotherTry)}, o.Retryables...)
 	})
+}
+
+var (
+	errMetadataEndpoint = errors.New("the endpoint that is configured for the EC2 metadata service is not an http or https URL")
+	errMetadataAnswer   = errors.New("the answer is malformed")
+)
+
+// ofInstance returns the credentials of the instance's role.
+func (c *chain) ofInstance(ctx context.Context) (aws.Credentials, error) {
+	m := c.metadata
+	if address, err := url.Parse(m.endpoint); m.endpoint != "" && (err != nil || address.Hostname() == "") {
+		return aws.Credentials{}, errMetadataEndpoint // without its text, where a secret may be
+	}
+	roles, err := m.read(ctx, rolesPath)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	role, _, _ := strings.Cut(string(roles), "\n")
+	if strings.TrimSpace(role) == "" {
+		return aws.Credentials{}, m.failed("GetMetadata", errEmptyCredentials)
+	}
+	text, err := m.read(ctx, path.Join(rolesPath, role))
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	var document keysDocument
+	switch err := json.Unmarshal(text, &document); {
+	case err != nil:
+		return aws.Credentials{}, m.failed("GetMetadata", errMetadataAnswer)
+	case !strings.EqualFold(document.Code, "Success"):
+		return aws.Credentials{}, m.failed("GetMetadata", errEmptyCredentials)
+	}
+	return document.credentials()
+}
+
+// read returns what the service has at a path.
+func (m *metadataClient) read(ctx context.Context, path string) ([]byte, error) {
+	output, err := m.GetMetadata(ctx, &imds.GetMetadataInput{Path: path})
+	if err != nil {
+		return nil, m.explain(err)
+	}
+	defer output.Content.Close()
+	text, err := io.ReadAll(output.Content)
+	if err != nil {
+		return nil, m.failed("GetMetadata", err)
+	}
+	return text, nil
+}
+
+// explain returns an error of the SDK's client as what the last request shows: the SDK's has parts of answers
+// in it, and wraps no more than a text.
+func (m *metadataClient) explain(err error) error {
+	operation := innermost(err)
+	switch {
+	case operation == nil || m.method == "": // nobody was asked
+		return err
+	case errors.Is(m.err, context.Canceled):
+		return m.failed(operation.OperationName, context.Canceled)
+	case errors.Is(m.err, context.DeadlineExceeded):
+		return m.failed(operation.OperationName, context.DeadlineExceeded)
+	case m.err != nil:
+		return m.failed(operation.OperationName, m.err)
+	case m.status < 200 || m.status >= 300:
+		return m.failed(operation.OperationName, errors.New("status "+transport.Status(m.status)))
+	}
+	return m.failed(operation.OperationName, errMetadataAnswer)
+}
+
+func (m *metadataClient) failed(operation string, reason error) error {
+	return &smithy.OperationError{ServiceID: metadataService, OperationName: operation, Err: reason}
 }
 
 // absence says why err means that there is no service with a role: it was not asked, nobody
@@ -80,10 +159,13 @@ func (m *metadataClient) absence(err error) string {
 	switch {
 	case m.method == "":
 		return operation.Err.Error()
+	case errors.As(m.err, new(*transport.AnswerError)), errors.Is(m.err, transport.ErrPlainHTTP),
+		errors.Is(m.err, context.Canceled), errors.Is(m.err, context.DeadlineExceeded):
+		return ""
 	case m.err != nil:
 		return plainURL(m.err)
 	case refused && m.method == http.MethodPut:
-		return fmt.Sprintf("what is there answers %d %s and is not EC2's, or is switched off", m.status, http.StatusText(m.status))
+		return fmt.Sprintf("what is there answers %s and is not EC2's, or is switched off", transport.Status(m.status))
 	case m.status == http.StatusNotFound:
 		return "the instance has no role"
 	}

@@ -62,10 +62,12 @@ func hosts() provider.Hosts {
 			add("dkr-ecr-fips", p.dualStackRegistry, variantBoth)
 		}
 	}
+	// https://docs.aws.amazon.com/AmazonECR/latest/public/public-registries.html has the hosts of ECR Public.
 	public := provider.Host{Region: "us-east-1", Public: true}
+	publicDualStack := provider.Host{Region: "us-east-1", Public: true, Variant: variantDualStack}
 	return append(rows,
 		provider.Row{Pattern: "public.ecr.aws", Host: public},
-		provider.Row{Pattern: "ecr-public.aws.com", Host: public})
+		provider.Row{Pattern: "ecr-public.aws.com", Host: publicDualStack})
 }
 
 func isFIPS(host provider.Host) bool {

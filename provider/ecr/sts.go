@@ -74,7 +74,7 @@ func (c *chain) assumeWebIdentity(ctx context.Context, tokenFile, arn, session s
 // askSTS makes a call that is answered with credentials, without a signature if by is nil.
 // It is also tried again for the errors of the given codes.
 func (c *chain) askSTS(ctx context.Context, named, operation string, form url.Values, by aws.CredentialsProvider, again ...string) (aws.Credentials, error) {
-	endpoint, err := stsEndpoint(named, c.settings, c.config.Region)
+	endpoint, err := stsEndpoint(named, c.settings, c.host)
 	if err != nil {
 		return aws.Credentials{}, err
 	}
@@ -99,7 +99,7 @@ func (c *chain) askSTS(ctx context.Context, named, operation string, form url.Va
 	if operation != "AssumeRole" {
 		keys = answer.Federated
 	}
-	return checked(aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey.Reveal(), SessionToken: keys.SessionToken.Reveal()}, nil)
+	return checked(aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey.Reveal(), SessionToken: keys.SessionToken.Reveal()})
 }
 
 // A roleAnswer is the XML of a good answer to one of the two calls.

@@ -78,7 +78,8 @@ func (p *Provider) decode(data authorization) (provider.Credential, error) {
 	if data.Expires == 0 {
 		return provider.Credential{}, errNoExpiry
 	}
-	expires := time.UnixMilli(int64(data.Expires * 1000)).UTC()
+	const latest = 253402300799 // the end of the year 9999: a time later than this has no form in JSON
+	expires := time.UnixMilli(int64(max(0, min(data.Expires, latest)) * 1000)).UTC()
 	if !expires.After(p.Now()) {
 		return provider.Credential{}, errIsExpired
 	}

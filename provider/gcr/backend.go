@@ -19,6 +19,13 @@ var hosts = [...]provider.Row{
 	{Pattern: "{location}.pkg.dev"},
 }
 
+// How long tokens live: https://cloud.google.com/iam/docs/create-short-lived-credentials-direct. A credentials file
+// can ask for more than the usual, where a policy allows it, or be of a workforce's session.
+const (
+	tokenLife    = time.Hour
+	maxTokenLife = 12 * time.Hour
+)
+
 // Backend returns Google's registries.
 func Backend() provider.Backend {
 	return provider.Backend{
@@ -42,8 +49,8 @@ func Backend() provider.Backend {
 		},
 		NodeIdentity: true,
 		TokenIssuer:  "Google",
-		// https://cloud.google.com/iam/docs/create-short-lived-credentials-direct
-		TokenLife: time.Hour,
+		TokenLife:    tokenLife,
+		MaxTokenLife: maxTokenLife,
 		// https://cloud.google.com/artifact-registry/docs/docker/authentication
 		Usernames:         []string{username, keyUsername, keyUsername + "_base64"},
 		MetadataHosts:     []string{"metadata", "metadata.google.internal"},

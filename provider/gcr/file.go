@@ -80,16 +80,16 @@ func (p *Provider) fileToken(ctx context.Context, file *credentialsFile) (*oauth
 		// The library neither bounds it nor ends what it started.
 		return nil, fmt.Errorf("read %s: a credential_source with an executable is not supported", file.path)
 	}
-	transport := p.transport()
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: transport})
+	client, retrier := p.client()
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, client)
 	credentials, err := google.CredentialsFromJSONWithType(ctx, data, head.Type, cloudPlatform)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file.path, err)
 	}
 	token, err := credentials.TokenSource.Token()
 	if err != nil {
-		err = fmt.Errorf("with %s: %w", file.path, err)
-		if hint := fileHint(head.Type, transport.failure); hint != "" {
+		err = fmt.Errorf("with %s: %w", file.path, retrier.explain(err))
+		if hint := fileHint(head.Type, retrier.failure); hint != "" {
 			err = provider.WithHint(err, hint)
 		}
 		return nil, err

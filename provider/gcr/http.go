@@ -1,8 +1,6 @@
 package gcr
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,31 +11,26 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/pullpass/pullpass/provider/internal/transport"
 )
 
 const (
 	connectTimeout = 5 * time.Second
 	attemptTimeout = 10 * time.Second // an attempt, with the whole answer
 	tries          = 3
-	maxAnswer      = 1 << 20 // bytes
 
 	// Off Google Cloud nothing answers at the metadata address, and this is what a node waits.
 	metadataConnectTimeout = time.Second
 	metadataAttemptTimeout = 4 * time.Second
 )
 
-// transport returns the transport for Google's APIs.
-func (p *Provider) transport() *retrier {
-	return &retrier{
-		timeout:   attemptTimeout,
-		transient: transient,
-		next: &http.Transport{
-			Proxy:               p.Proxy,
-			DialContext:         (&net.Dialer{Timeout: connectTimeout}).DialContext,
-			TLSHandshakeTimeout: connectTimeout,
-			ForceAttemptHTTP2:   true,
-		},
-	}
+// client returns a client for Google's APIs, whose transport is the retrier.
+func (p *Provider) client() (*http.Client, *retrier) {
+	client := transport.New(transport.Options{Proxy: p.Proxy, Connect: connectTimeout, Attempt: attemptTimeout})
+	retrier := &retrier{transient: transient, next: client.Transport}
+	client.Transport = retrier
+	return client, retrier
 }
 
 // A retrier tries a request again after transient failures. An attempt includes the whole
@@ -45,9 +38,11 @@ func (p *Provider) transport() *retrier {
 // errors, so that the libraries above it, which quote whole answers, do not see them.
 type retrier struct {
 	next      http.RoundTripper
-	timeout   time.Duration
 	transient func(error) bool // whether the same request may succeed a moment later
-	failure   error            // of the last request; the libraries above make a text of it
+
+	// Of the last request. The libraries above make texts of errors, and have parts of answers in them.
+	host    string
+	failure error
 }
 
 // RoundTrip implements http.RoundTripper. Its error is a *statusError for an answer that is
@@ -64,23 +59,24 @@ func (r *retrier) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		return answer, err
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries))
-	r.failure = err
+	r.host, r.failure = request.URL.Host, err
 	return answer, err
 }
 
-// attempt sends request once, within r.timeout, and returns the answer with its body read.
-func (r *retrier) attempt(request *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(request.Context(), r.timeout)
-	defer cancel()
-	answer, err := r.send(ctx, request)
-	if err != nil && ctx.Err() != nil && request.Context().Err() == nil {
-		return nil, timeoutError(r.timeout)
+// explain returns an error of a library above as what came of the last request, if there was one.
+func (r *retrier) explain(err error) error {
+	switch {
+	case r.failure != nil:
+		return fmt.Errorf("ask %s: %w", r.host, r.failure)
+	case r.host != "":
+		return fmt.Errorf("ask %s: the answer is not what was asked for", r.host)
 	}
-	return answer, err
+	return err
 }
 
-func (r *retrier) send(ctx context.Context, request *http.Request) (*http.Response, error) {
-	sent := request.Clone(ctx)
+// attempt sends request once.
+func (r *retrier) attempt(request *http.Request) (*http.Response, error) {
+	sent := request.Clone(request.Context())
 	if request.GetBody != nil {
 		body, err := request.GetBody()
 		if err != nil {
@@ -89,41 +85,33 @@ func (r *retrier) send(ctx context.Context, request *http.Request) (*http.Respon
 		sent.Body = body
 	}
 	answer, err := r.next.RoundTrip(sent)
-	if err != nil {
-		return nil, err
+	if err != nil || answer.StatusCode < 300 {
+		return answer, err
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	body, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return nil, refused(answer.StatusCode, body)
-	}
-	answer.Body = io.NopCloser(bytes.NewReader(body))
-	return answer, nil
+	return nil, refused(answer.StatusCode, body)
 }
 
-// transient is for Google's APIs: no connection, no answer in time, 429 and 5xx.
+// transient is for Google's APIs: no connection, no whole answer in time, 429 and 5xx.
 func transient(err error) bool {
 	var status *statusError
+	var answer *transport.AnswerError
 	var name *net.DNSError
 	var network net.Error
 	switch {
 	case errors.As(err, &status):
 		return status.transient()
-	case errors.As(err, &name) && name.IsNotFound:
+	case errors.As(err, &answer):
+		return !answer.Final()
+	case errors.As(err, &name) && name.IsNotFound, errors.Is(err, transport.ErrPlainHTTP):
 		return false
 	}
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
-
-// A timeoutError is an attempt that took longer than this. It is a net.Error.
-type timeoutError time.Duration
-
-func (e timeoutError) Error() string { return fmt.Sprintf("no answer within %v", time.Duration(e)) }
-func (timeoutError) Timeout() bool   { return true }
-func (timeoutError) Temporary() bool { return true }
 
 // A statusError is an answer that refused a request.
 type statusError struct {
@@ -132,11 +120,7 @@ type statusError struct {
 }
 
 func (e *statusError) Error() string {
-	text := fmt.Sprintf("%d %s", e.code, http.StatusText(e.code))
-	if e.reason != "" {
-		text += ": " + e.reason
-	}
-	return text
+	return joined(transport.Status(e.code), e.reason)
 }
 
 func (e *statusError) transient() bool {
@@ -163,13 +147,24 @@ func refused(code int, body []byte) error {
 	}
 	reason := ""
 	if json.Unmarshal(body, &oauth) == nil {
-		reason = strings.TrimSuffix(oauth.Error+": "+oauth.Description, ": ")
+		reason = joined(oauth.Error, oauth.Description)
 	} else if json.Unmarshal(body, &rpc) == nil {
-		reason = rpc.Error.Message
+		reason = strings.TrimSpace(rpc.Error.Message)
 	}
 	const long = 300
 	if len(reason) > long {
 		reason = strings.ToValidUTF8(reason[:long], "") + "…"
 	}
 	return &statusError{code: code, reason: reason}
+}
+
+// joined returns those of the texts that say something.
+func joined(texts ...string) string {
+	var all []string
+	for _, text := range texts {
+		if text = strings.TrimSpace(text); text != "" {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, ": ")
 }

@@ -2,6 +2,7 @@ package gcr
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// impersonationLifetime is the longest that needs no organisation policy.
+// impersonationLifetime is the longest that needs no organisation policy, tokenLife.
 const impersonationLifetime = "3600s"
 
 // impersonate exchanges token for one of the service account p.Impersonate, see
@@ -31,9 +32,10 @@ func (p *Provider) impersonate(ctx context.Context, token *oauth2.Token) (*oauth
 	}
 	request.Header.Set("Content-Type", "application/json")
 	token.SetAuthHeader(request)
-	answer, err := (&http.Client{Transport: p.transport()}).Do(request)
+	client, retrier := p.client()
+	answer, err := client.Do(request)
 	if err != nil {
-		err = fmt.Errorf("impersonate %s: %w", p.Impersonate, err)
+		err = fmt.Errorf("impersonate %s: %w", p.Impersonate, cmp.Or(retrier.failure, err))
 		if isRefusal(err) {
 			err = provider.WithHint(err, "grant the node's identity roles/iam.serviceAccountTokenCreator on that service account")
 		}

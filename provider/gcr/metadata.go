@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/internal/transport"
 )
 
 // The metadata server, https://cloud.google.com/compute/docs/metadata/overview. Its address,
@@ -37,17 +38,17 @@ func (p *Provider) metadataHost() string {
 // metadataToken asks the metadata server for the token of the node's service account.
 func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.metadataHost()+metadataPath, nil)
-	if err != nil {
-		return nil, fmt.Errorf("metadata server: %w", err)
+	if err != nil || request.URL.Host != p.metadataHost() {
+		return nil, errMetadataHost
 	}
 	request.Header.Set(flavorHeader, flavor)
-	transport := metadataTransport()
-	answer, err := (&http.Client{Transport: transport}).Do(request)
+	client, retrier := metadataClient()
+	answer, err := client.Do(request)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("metadata server: %w", err)
+		return nil, fmt.Errorf("metadata server: %w", ctx.Err())
 	case err != nil:
-		return nil, metadataError(cmp.Or(transport.failure, err))
+		return nil, metadataError(cmp.Or(retrier.failure, err))
 	}
 	defer answer.Body.Close()
 	var token struct {
@@ -59,21 +60,19 @@ func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 	}
 	result := &oauth2.Token{AccessToken: token.AccessToken}
 	if token.ExpiresIn != 0 {
-		result.Expiry = p.Now().Add(time.Duration(token.ExpiresIn) * time.Second)
+		const most = int64(tokenLife / time.Second)
+		result.Expiry = p.Now().Add(time.Duration(min(token.ExpiresIn, most)) * time.Second)
 	}
 	return result, nil
 }
 
-// metadataTransport returns the transport for the metadata server. It has no proxy: what a
-// proxy takes for the metadata address is another machine's.
-func metadataTransport() *retrier {
-	return &retrier{
-		timeout:   metadataAttemptTimeout,
-		transient: metadataTransient,
-		next: flavored{&http.Transport{
-			DialContext: (&net.Dialer{Timeout: metadataConnectTimeout}).DialContext,
-		}},
-	}
+// metadataClient returns a client for the metadata server, whose transport is the retrier. It has no proxy:
+// what a proxy takes for the metadata address is another machine's.
+func metadataClient() (*http.Client, *retrier) {
+	client := transport.New(transport.Options{Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout})
+	retrier := &retrier{transient: metadataTransient, next: flavored{client.Transport}}
+	client.Transport = retrier
+	return client, retrier
 }
 
 // metadataTransient reports whether to retry. An error which shows that there is no server is not worth
@@ -84,6 +83,8 @@ func metadataTransient(err error) bool {
 	nobody := errors.As(err, &network) && network.Timeout() || errors.As(err, &connection) && connection.Op == "dial"
 	return transient(err) && !nobody
 }
+
+var errMetadataHost = errors.New(metadataVariable + " is not a host or host:port")
 
 var errNotGoogle = errors.New("what answers at the metadata address is not Google's")
 

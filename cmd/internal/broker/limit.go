@@ -16,7 +16,25 @@ const (
 	TimeLimit = 44 * time.Second
 	// Grace is how long after the end of its context a call may still return its own error.
 	Grace = time.Second
+	// unknownLife is the longest life of a credential whose backend does not know how long its tokens live.
+	unknownLife = 24 * time.Hour
 )
+
+// ask asks the chosen provider. No credential lives longer than its authority can grant, whatever the answer
+// says: what is cached is given out until then.
+func (b *Broker) ask(ctx context.Context, choice provider.Choice, request provider.Request) (provider.Credential, error) {
+	credential, err := choice.Provider.Fetch(ctx, request)
+	if err == nil && !credential.Expires.IsZero() {
+		life := choice.MaxTokenLife
+		if life == 0 {
+			life = unknownLife
+		}
+		if latest := b.Now().Add(life); credential.Expires.After(latest) {
+			credential.Expires = latest
+		}
+	}
+	return credential, err
+}
 
 // bounded returns the result of f. It gives up on f a moment after the end of ctx, even if f does
 // not look at its context.

@@ -25,10 +25,10 @@ type fetchLog struct {
 // measured asks the chosen provider, and notes the fetch for the metrics if there are any.
 func (b *Broker) measured(ctx context.Context, choice provider.Choice, request provider.Request) (provider.Credential, error) {
 	if b.Config.MetricsFile == "" {
-		return choice.Provider.Fetch(ctx, request)
+		return b.ask(ctx, choice, request)
 	}
 	note := b.fetches.begin(choice.Scope, b.Now())
-	credential, err := choice.Provider.Fetch(ctx, request)
+	credential, err := b.ask(ctx, choice, request)
 	b.fetches.end(note, credential, err, b.Now())
 	return credential, err
 }

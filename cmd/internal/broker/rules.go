@@ -23,9 +23,9 @@ func (b *Broker) newRules() []provider.Rule {
 	}
 	rule := func(backend *provider.Backend, settings provider.Settings) provider.Rule {
 		if len(settings) == 0 {
-			return provider.Rule{Hosts: backend.Hosts, Provider: builtIn[backend.Name]}
+			return provider.Rule{Hosts: backend.Hosts, MaxTokenLife: backend.MaxTokenLife, Provider: builtIn[backend.Name]}
 		}
-		return provider.Rule{Hosts: backend.Hosts, Provider: backend.New(settings, node)}
+		return provider.Rule{Hosts: backend.Hosts, MaxTokenLife: backend.MaxTokenLife, Provider: backend.New(settings, node)}
 	}
 	var rules []provider.Rule
 	for _, registry := range b.Config.Registries {

@@ -2,7 +2,6 @@ package kubelet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,7 +23,7 @@ const (
 
 	// healthTimeout is the time for one request.
 	healthTimeout = 5 * time.Second
-	// maxAnswer is how much of an answer is read. It is "ok" or a few lines of checks.
+	// maxAnswer is how much of an answer's head and of its body is read. It is "ok" or a few lines of checks.
 	maxAnswer = 64 << 10 // bytes
 )
 
@@ -120,7 +119,7 @@ func Healthy(ctx context.Context, url string) error {
 	if err != nil {
 		return fmt.Errorf("ask the kubelet: %w", err)
 	}
-	transport := &http.Transport{Proxy: nil, DisableKeepAlives: true}
+	transport := &http.Transport{Proxy: nil, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxAnswer}
 	client := http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -134,7 +133,7 @@ func Healthy(ctx context.Context, url string) error {
 		return fmt.Errorf("ask the kubelet at %s: %w", url, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return errors.New("the kubelet at " + url + " answers " + response.Status)
+		return fmt.Errorf("the kubelet at %s answers %d %s", url, response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	return nil
 }
