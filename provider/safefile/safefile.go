@@ -1,5 +1,5 @@
 // Package safefile reads the files that decide where a node's credentials come from and go.
-// Who can change such a file can send the credentials of root elsewhere, so that it is
+// Who can change such a file, or exchange it, can send the credentials of root elsewhere. It is
 // refused if others than root and the user who runs pullpass can.
 package safefile
 
@@ -12,13 +12,23 @@ import (
 	"syscall"
 )
 
-const maxSize = 1 << 20 // bytes
+const (
+	maxSize = 1 << 20 // bytes
+	// attempts bounds how often a file is looked up again that is exchanged meanwhile, as a kubelet does
+	// with the files of its volumes.
+	attempts = 10
+)
 
-// Read returns the content of a regular file of at most 1 MiB; links are followed. Except on
-// Windows, where the mode says nothing, the file must belong to root or the effective user,
-// and group and others must not be able to write it; these errors carry a hint.
+// Read returns the content of a regular file of at most 1 MiB. Links are followed. Except on Windows,
+// where the mode says nothing, it trusts the file by its whole path: each directory from / on, each link
+// and the file itself must belong to root or the effective user, and group and others must not be able
+// to write it. A directory that they can write is accepted if it is root's and has the sticky bit, as
+// /tmp has: nobody can replace what others own there. Files of procfs and sysfs are refused, since other
+// users decide what they hold.
 //
-// Errors name the path and the cause, never content. IsMissing reports whether the error is a missing file.
+// Errors name the path, what is at fault on it, and the cause, never content. Those about trust carry a
+// hint. IsMissing reports whether the error is a missing file: what does not exist is missing, even where
+// it would not be trusted.
 func Read(path string) ([]byte, error) {
 	data, _, err := read(path)
 	return data, err
@@ -35,37 +45,107 @@ func ReadSecret(path string, warn func(string)) ([]byte, error) {
 	return data, err
 }
 
+// Check trusts an existing file or directory as Read does, and reads nothing.
+func Check(path string) error {
+	found, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	if mode := found.info.Mode(); !mode.IsRegular() && !mode.IsDir() {
+		return fmt.Errorf("use %s: not a regular file or directory", path)
+	}
+	return nil
+}
+
+// CheckDir trusts a directory, which may not exist yet, as Read does. Of one that does not, it checks
+// the directories that exist above it.
+func CheckDir(path string) error {
+	found, err := resolve(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return found.fault
+	case err != nil:
+		return err
+	case !found.info.IsDir():
+		return &fs.PathError{Op: "use", Path: path, Err: syscall.ENOTDIR}
+	}
+	return nil
+}
+
 // IsMissing reports whether err says that a file does not exist. What lies below a file is missing as
 // well, as with HOME=/dev/null.
 func IsMissing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// read makes its checks on the descriptor that it reads, so that the file cannot be exchanged
-// in between.
+// IsDevice reports whether err says that a file is a character device, such as /dev/null.
+func IsDevice(err error) bool { return errors.Is(err, errDevice) }
+
+// A place is where a path leads.
+type place struct {
+	path string // without links
+	info fs.FileInfo
+	// linked says that a link led here, or to nothing.
+	linked bool
+	// fault is why a path is not trusted that leads to nothing.
+	fault error
+}
+
+var (
+	errExchanged = errors.New("another file has taken its place")
+	errIrregular = errors.New("not a regular file")
+	errDevice    = errors.New("not a regular file")
+)
+
 func read(path string) ([]byte, fs.FileMode, error) {
-	// Without O_NONBLOCK, opening a FIFO waits for a writer.
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	for attempt := 1; ; attempt++ {
+		data, mode, again, err := readOnce(path)
+		if !again || attempt == attempts {
+			return data, mode, err
+		}
+	}
+}
+
+// readOnce reads a file. again says that it may have been exchanged meanwhile.
+func readOnce(path string) (data []byte, mode fs.FileMode, again bool, err error) {
+	found, err := resolve(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, found.linked && errors.Is(err, fs.ErrNotExist), err
+	}
+	if mode := found.info.Mode(); mode&fs.ModeCharDevice != 0 {
+		return nil, 0, false, fmt.Errorf("read %s: %w", path, errDevice)
+	} else if !mode.IsRegular() {
+		return nil, 0, false, fmt.Errorf("read %s: %w", path, errIrregular)
+	}
+	// Without O_NONBLOCK, opening a FIFO waits for a writer.
+	file, err := os.OpenFile(found.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, errors.Is(err, fs.ErrNotExist), renamed(err, path)
 	}
 	defer file.Close()
+	// What was checked is what is read.
 	info, err := file.Stat()
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, false, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("read %s: not a regular file", path)
+	if !os.SameFile(info, found.info) {
+		return nil, 0, true, fmt.Errorf("read %s: %w", path, errExchanged)
 	}
-	if err := checkAccess(path, info); err != nil {
-		return nil, 0, err
-	}
-	data, err := io.ReadAll(io.LimitReader(file, maxSize+1))
+	data, err = io.ReadAll(io.LimitReader(file, maxSize+1))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, false, err
 	}
 	if len(data) > maxSize {
-		return nil, 0, fmt.Errorf("read %s: larger than 1 MiB", path)
+		return nil, 0, false, fmt.Errorf("read %s: larger than 1 MiB", path)
 	}
-	return data, info.Mode().Perm(), nil
+	return data, info.Mode().Perm(), false, nil
+}
+
+// renamed returns the cause of err with the path that was asked for in place of where it led.
+func renamed(err error, path string) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = failed.Err
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: err}
 }

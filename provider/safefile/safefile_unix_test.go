@@ -4,12 +4,14 @@ package safefile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pullpass/pullpass/provider"
 )
@@ -92,29 +94,6 @@ func TestReadOfAMissingFile(t *testing.T) {
 	}
 }
 
-func TestOwner(t *testing.T) {
-	tests := []struct {
-		owner uint32
-		user  int
-		err   string
-	}{
-		{0, 0, ""},
-		{0, 1000, ""},
-		{1000, 1000, ""},
-		{1000, 0, "file: its owner, user 1000, can change where credentials go"},
-		{1001, 1000, "file: its owner, user 1001, can change where credentials go"},
-	}
-	for _, test := range tests {
-		got, hint := "", ""
-		if err := checkOwnerAndMode("file", test.owner, test.user, 0o644); err != nil {
-			got, hint = err.Error(), provider.Hint(err)
-		}
-		if got != test.err || (got != "") != (hint == "chown root file") {
-			t.Errorf("owner %d, user %d: %q with the hint %q, want %q", test.owner, test.user, got, hint, test.err)
-		}
-	}
-}
-
 func TestHintOfWritableFile(t *testing.T) {
 	path := write(t, "secret", 0o620)
 	_, err := Read(path)
@@ -124,9 +103,59 @@ func TestHintOfWritableFile(t *testing.T) {
 }
 
 func TestIsMissing(t *testing.T) {
-	for path, want := range map[string]bool{filepath.Join(t.TempDir(), "x"): true, "/dev/null/x": true, "/dev/null": false} {
+	for path, want := range map[string]bool{filepath.Join(t.TempDir(), "x"): true, "": true, "/dev/null/x": true, "/dev/null": false} {
 		if _, err := Read(path); IsMissing(err) != want {
 			t.Errorf("%s is missing: %v, want %v", path, !want, want)
+		}
+	}
+}
+
+func TestIsDevice(t *testing.T) {
+	for path, want := range map[string]bool{"/dev/null": true, t.TempDir(): false, filepath.Join(t.TempDir(), "x"): false} {
+		if _, err := Read(path); IsDevice(err) != want {
+			t.Errorf("%s is a device: %v, want %v", path, !want, want)
+		}
+	}
+}
+
+// TestReadOfAVolume exchanges a file in the way that a kubelet does, while it is read.
+func TestReadOfAVolume(t *testing.T) {
+	dir := t.TempDir()
+	done := make(chan struct{})
+	publish := func(n int) {
+		version := filepath.Join(dir, fmt.Sprint("..", n))
+		for _, err := range []error{
+			os.Mkdir(version, 0o755),
+			os.WriteFile(filepath.Join(version, "token"), []byte("secret"), 0o600),
+			os.Symlink(filepath.Base(version), filepath.Join(dir, "..data_tmp")),
+			os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")),
+		} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	publish(0)
+	if err := os.Symlink("..data/token", filepath.Join(dir, "token")); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(done)
+		for n := range 300 {
+			publish(n + 1)
+			os.RemoveAll(filepath.Join(dir, fmt.Sprint("..", n)))
+			time.Sleep(100 * time.Microsecond)
+		}
+	}()
+	for reads := 0; ; reads++ {
+		data, err := ReadSecret(filepath.Join(dir, "token"), noWarning(t))
+		if err != nil || string(data) != "secret" {
+			t.Errorf("read %d gives %q and the error %v", reads, data, err)
+		}
+		select {
+		case <-done:
+			return
+		default:
 		}
 	}
 }

@@ -1,0 +1,10 @@
+//go:build !windows && !linux
+
+package safefile
+
+// Other systems have no user namespaces, and nothing of theirs shows what other users say.
+const overflowUser = 65534
+
+func refusedFilesystem(string, bool) (string, error) { return "", nil }
+
+func hostRootIsNameless() bool { return false }

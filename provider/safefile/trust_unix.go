@@ -1,0 +1,196 @@
+//go:build !windows
+
+package safefile
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/pullpass/pullpass/provider"
+)
+
+const (
+	maxLinks = 40 // as the kernel's, see path_resolution(7)
+	shared   = 0o022
+)
+
+// A directory is where a walk has come to.
+type directory struct {
+	place
+	// nameless says that its owner is one whom this user namespace has no number for, see hostRootIsNameless.
+	nameless bool
+}
+
+// A walk follows a path as the kernel does, and judges each step.
+type walk struct {
+	asked string // as the caller wrote it
+	whole string // asked, from / on
+	user  uint32
+	// nameless is hostRootIsNameless.
+	nameless func() bool
+	above    []directory // from / to where the walk is, without links; its last one may be a file
+	device   uint64      // whose filesystem was judged last
+	links    int
+	fault    error // the first one
+}
+
+// resolve returns where path leads, links followed. The error is that of a path which does not lead to
+// anything, or says what on it is not trusted. With fs.ErrNotExist, the place has the fault.
+func resolve(path string) (place, error) {
+	rest := path
+	if !strings.HasPrefix(path, "/") {
+		here, err := os.Getwd()
+		if err != nil {
+			return place{}, err
+		}
+		rest = here + "/" + path
+	}
+	if path == "" {
+		return place{}, renamed(syscall.ENOENT, path)
+	}
+	w := &walk{asked: path, whole: rest, user: uint32(os.Geteuid()), nameless: hostRootIsNameless}
+	if err := w.step("/"); err != nil {
+		return place{}, renamed(err, path)
+	}
+	for names := strings.Split(rest[1:], "/"); len(names) > 0; {
+		name := names[0]
+		names = names[1:]
+		here := w.here()
+		switch {
+		case !here.info.IsDir():
+			return w.nowhere(), renamed(syscall.ENOTDIR, path)
+		case name == "" || name == ".":
+			continue
+		case name == "..":
+			if len(w.above) > 1 {
+				w.above = w.above[:len(w.above)-1]
+			}
+			continue
+		}
+		if err := w.step(strings.TrimSuffix(here.path, "/") + "/" + name); err != nil {
+			return w.nowhere(), renamed(err, path)
+		}
+		if w.here().info.Mode()&fs.ModeSymlink == 0 {
+			continue
+		}
+		if w.fault != nil { // where it leads is up to others
+			return place{}, w.fault
+		}
+		target, err := w.follow()
+		if err != nil {
+			return place{}, renamed(err, path)
+		}
+		names = append(strings.Split(target, "/"), names...)
+	}
+	return w.here().place, w.fault
+}
+
+func (w *walk) here() directory { return w.above[len(w.above)-1] }
+
+func (w *walk) nowhere() place { return place{linked: w.links > 0, fault: w.fault} }
+
+// step goes to what is at path, in the directory where the walk is.
+func (w *walk) step(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	next := directory{place: place{path: path, info: info}}
+	if w.fault == nil {
+		w.fault = w.judge(&next)
+	}
+	w.above = append(w.above, next)
+	return nil
+}
+
+// follow returns where the link leads that the walk is at, and goes to the directory that it leads from.
+func (w *walk) follow() (string, error) {
+	link := w.here().path
+	w.above = w.above[:len(w.above)-1]
+	if w.links++; w.links > maxLinks {
+		return "", syscall.ELOOP
+	}
+	target, err := os.Readlink(link)
+	if strings.HasPrefix(target, "/") {
+		w.above = w.above[:1]
+	}
+	return target, err
+}
+
+// judge returns why next, the step from where the walk is, is not trusted.
+func (w *walk) judge(next *directory) error {
+	mode := next.info.Mode()
+	stat := next.info.Sys().(*syscall.Stat_t)
+	if stat.Uid != 0 && stat.Uid != w.user {
+		// An entry of a directory that others can write is theirs if it is not ours.
+		private := len(w.above) == 0 || w.here().nameless && w.here().info.Mode()&shared == 0
+		if !mode.IsDir() || !private || stat.Uid != overflowUser || !w.nameless() {
+			return w.wrongOwner(next, stat.Uid)
+		}
+		next.nameless = true
+	}
+	sticky := mode.IsDir() && mode&fs.ModeSticky != 0 && (stat.Uid == 0 || next.nameless)
+	// The mode of a link says nothing, and a device is nothing to read.
+	if (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !sticky {
+		return w.wrongMode(next)
+	}
+	// Mounts are where the filesystem changes.
+	if device := uint64(stat.Dev); device != w.device || len(w.above) == 0 {
+		w.device = device
+		foreign := len(w.above) > 0 && w.here().info.Mode()&shared != 0
+		kind, err := refusedFilesystem(next.path, foreign)
+		if err != nil {
+			return err
+		}
+		if kind != "" {
+			return provider.WithHint(
+				fmt.Errorf("%s: %s, where other users decide what a file holds", w.asked, w.name(next, "it")+" is on "+kind),
+				"name a file on a disk, or copy it to one")
+		}
+	}
+	return nil
+}
+
+// name returns what messages call a place: asked, if it is what the caller asked for.
+func (w *walk) name(at *directory, asked string) string {
+	if at.path == w.whole {
+		return asked
+	}
+	return at.path
+}
+
+func (w *walk) wrongOwner(at *directory, owner uint32) error {
+	who, name := "its owner", w.name(at, w.asked)
+	if at.path != w.whole {
+		who = "the owner of " + at.path
+	}
+	// Its owner may have prepared what is there, and the next thing below it, for root to take over.
+	hint := "chown root " + name + " after checking what it says"
+	switch mode := at.info.Mode(); {
+	case mode.IsDir():
+		hint = "chown root " + name + " after checking what is in it, or use another directory"
+	case mode&fs.ModeSymlink != 0:
+		hint = "chown -h root " + name + " after checking where it leads"
+	}
+	return provider.WithHint(fmt.Errorf("%s: %s, user %d, can change where credentials go", w.asked, who, owner), hint)
+}
+
+func (w *walk) wrongMode(at *directory) error {
+	mode := at.info.Mode()
+	what := fmt.Sprintf("mode %04o", mode.Perm())
+	if at.path != w.whole {
+		what += " of " + at.path
+	}
+	hint := "chmod go-w " + w.name(at, w.asked)
+	if mode.IsDir() && mode.Perm() == 0o777 {
+		// A kubelet makes such a one, which a pod cannot change.
+		hint += "; in place of an emptyDir volume, use a Secret, a ConfigMap or a projected volume"
+	}
+	return provider.WithHint(fmt.Errorf("%s: %s lets group or others change where credentials go", w.asked, what), hint)
+}
+
+// othersCanRead leaves the group out: it is how a secret is shared on purpose.
+func othersCanRead(mode fs.FileMode) bool { return mode&0o004 != 0 }
