@@ -40,6 +40,13 @@ func refusedType(number uint64, inOpen bool) string {
 	return ""
 }
 
+// isReadOnly reports whether path is on a mount that is read-only.
+func isReadOnly(path string) bool {
+	const readOnly = 1 // ST_RDONLY, see statvfs(3)
+	var stat syscall.Statfs_t
+	return syscall.Statfs(path, &stat) == nil && uint64(stat.Flags)&readOnly != 0
+}
+
 // overflowUser is the kernel's number for users whom a user namespace does not map, unless
 // /proc/sys/kernel/overflowuid says otherwise.
 const overflowUser = 65534

@@ -8,3 +8,5 @@ const overflowUser = 65534
 func refusedFilesystem(string, bool) (string, error) { return "", nil }
 
 func hostRootIsNameless() bool { return false }
+
+func isReadOnly(string) bool { return false }

@@ -24,6 +24,22 @@ type directory struct {
 	nameless bool
 }
 
+// keepsEntries reports whether others cannot replace the entries of a directory that they can write.
+func (d *directory) keepsEntries() bool {
+	if !d.info.IsDir() {
+		return false
+	}
+	root := d.nameless || d.info.Sys().(*syscall.Stat_t).Uid == 0
+	return root && (d.info.Mode()&fs.ModeSticky != 0 || isReadOnly(d.path))
+}
+
+// isVolume reports whether only its mount, which is read-only, keeps the entries of a directory, as it is
+// with a pod's volume of a ConfigMap. Its filesystem may be mounted elsewhere as well, so that there only
+// root's entries are trusted: others can then bring none of their own.
+func (d *directory) isVolume() bool {
+	return d.info.Mode()&shared != 0 && d.info.Mode()&fs.ModeSticky == 0
+}
+
 // A walk follows a path as the kernel does, and judges each step.
 type walk struct {
 	asked string // as the caller wrote it
@@ -90,6 +106,14 @@ func resolve(path string) (place, error) {
 
 func (w *walk) here() directory { return w.above[len(w.above)-1] }
 
+// last is here, and nil before the first step.
+func (w *walk) last() *directory {
+	if len(w.above) == 0 {
+		return nil
+	}
+	return &w.above[len(w.above)-1]
+}
+
 func (w *walk) nowhere() place { return place{linked: w.links > 0, fault: w.fault} }
 
 // step goes to what is at path, in the directory where the walk is.
@@ -126,22 +150,25 @@ func (w *walk) judge(next *directory) error {
 	stat := next.info.Sys().(*syscall.Stat_t)
 	if stat.Uid != 0 && stat.Uid != w.user {
 		// An entry of a directory that others can write is theirs if it is not ours.
-		private := len(w.above) == 0 || w.here().nameless && w.here().info.Mode()&shared == 0
+		above := w.last()
+		private := above == nil || above.nameless && above.info.Mode()&shared == 0
 		if !mode.IsDir() || !private || stat.Uid != overflowUser || !w.nameless() {
 			return w.wrongOwner(next, stat.Uid)
 		}
 		next.nameless = true
 	}
-	sticky := mode.IsDir() && mode&fs.ModeSticky != 0 && (stat.Uid == 0 || next.nameless)
 	// The mode of a link says nothing, and a device is nothing to read.
-	if (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !sticky {
+	if (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !next.keepsEntries() {
 		return w.wrongMode(next)
 	}
+	if above := w.last(); above != nil && above.isVolume() && stat.Uid != 0 {
+		return w.wrongMode(above)
+	}
 	// Mounts are where the filesystem changes.
-	if device := uint64(stat.Dev); device != w.device || len(w.above) == 0 {
+	if device := uint64(stat.Dev); device != w.device || w.last() == nil {
 		w.device = device
-		foreign := len(w.above) > 0 && w.here().info.Mode()&shared != 0
-		kind, err := refusedFilesystem(next.path, foreign)
+		above := w.last()
+		kind, err := refusedFilesystem(next.path, above != nil && above.info.Mode()&shared != 0)
 		if err != nil {
 			return err
 		}
@@ -186,8 +213,8 @@ func (w *walk) wrongMode(at *directory) error {
 	}
 	hint := "chmod go-w " + w.name(at, w.asked)
 	if mode.IsDir() && mode.Perm() == 0o777 {
-		// A kubelet makes such a one, which a pod cannot change.
-		hint += "; in place of an emptyDir volume, use a Secret, a ConfigMap or a projected volume"
+		// A pod cannot change its volumes. A kubelet gives those in memory the sticky bit.
+		hint += "; a pod can trust an emptyDir volume if its medium is Memory"
 	}
 	return provider.WithHint(fmt.Errorf("%s: %s lets group or others change where credentials go", w.asked, what), hint)
 }

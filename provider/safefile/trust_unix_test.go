@@ -76,7 +76,7 @@ func TestJudge(t *testing.T) {
 			err: "/at/file: mode 0775 of /at lets group or others change where credentials go", hint: "chmod go-w /at"},
 		{name: "an emptyDir volume", at: info{0, dir | 0o777}, asked: "/at/file",
 			err:  "/at/file: mode 0777 of /at lets group or others change where credentials go",
-			hint: "chmod go-w /at; in place of an emptyDir volume, use a Secret, a ConfigMap or a projected volume"},
+			hint: "chmod go-w /at; a pod can trust an emptyDir volume if its medium is Memory"},
 		{name: "an own sticky directory", user: 1000, at: info{1000, sticky | 0o770}, asked: "/at/file",
 			err: "/at/file: mode 0770 of /at lets group or others change where credentials go", hint: "chmod go-w /at"},
 	}
