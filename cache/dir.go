@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 // makeDir creates the directory if there is none. The error is like that of checkDir.
@@ -19,9 +22,13 @@ func (c *Cache) makeDir() error {
 	return c.checkDir()
 }
 
-// checkDir returns why the directory must not be used. Users who can write to it can give out credentials,
-// users who can read it have those of the node. The error is fs.ErrNotExist if there is no directory.
+// checkDir returns why the directory must not be used. Users who can write to it, or exchange it, can give
+// out credentials, users who can read it have those of the node. The error is fs.ErrNotExist if there is no
+// directory.
 func (c *Cache) checkDir() error {
+	if err := safefile.CheckDir(filepath.Dir(c.Dir)); err != nil {
+		return err
+	}
 	info, err := os.Lstat(c.Dir)
 	switch {
 	case err != nil:

@@ -61,6 +61,31 @@ func TestADirectoryThatIsOpenToOthersIsNotUsed(t *testing.T) {
 	}
 }
 
+// TestWhoCanExchangeTheDirectory: a closed directory is of no use in one that others can write.
+func TestWhoCanExchangeTheDirectory(t *testing.T) {
+	t.Parallel()
+	for _, below := range []string{"cache", "more/below"} {
+		for _, exists := range []bool{true, false} {
+			c := newCache(t)
+			parent := t.TempDir()
+			c.Dir = filepath.Join(parent, below)
+			if exists {
+				c.makeDirectory(t)
+			}
+			if err := os.Chmod(parent, 0o775); err != nil {
+				t.Fatal(err)
+			}
+			c.wantUnused(t, "mode 0775", parent, " lets group or others change where credentials go")
+			if hint := provider.Hint(c.checkDir()); hint != "chmod go-w "+parent {
+				t.Errorf("the hint is %q", hint)
+			}
+			if _, err := os.Stat(c.Dir); (err == nil) != exists {
+				t.Errorf("the directory exists: %v", err == nil)
+			}
+		}
+	}
+}
+
 func TestWhoMayOwnTheDirectory(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

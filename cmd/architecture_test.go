@@ -29,7 +29,10 @@ type importRule struct {
 // if a package has no rule, and if a rule, or a path that it allows, is not needed.
 var importRules = []importRule{
 	{"provider", "dispatch decides whom to trust: it must not depend on whom it judges", nil},
-	{"provider/internal/", "shared pieces of the backends know none of them", nil},
+	{"provider/internal/subprocess", "a program that gives credentials is trusted as a file that does",
+		[]string{"provider", "provider/safefile"}},
+	{"provider/internal/authorities", "files of certificates are trusted as all others",
+		[]string{"provider/safefile"}},
 	{"provider/await", "a wait knows nothing of what it waits for", nil},
 	{"provider/plainjson", "a reader of JSON knows nothing of what it reads", nil},
 	{"provider/safefile", "the reader of files knows no backend",
@@ -42,7 +45,7 @@ var importRules = []importRule{
 	{"cache/filelock", "a lock knows nothing of what it guards",
 		[]string{"provider/await"}},
 	{"cache", "the cache never sees a cloud",
-		[]string{"provider", "provider/plainjson", "cache/filelock"}},
+		[]string{"provider", "provider/plainjson", "provider/safefile", "cache/filelock"}},
 
 	{"node-config", "the files for nodes need no code", nil},
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -80,13 +79,8 @@ func (p Programs) find(name string) (string, error) {
 		return "", errors.New("only letters, digits and - _ . can stand in its name")
 	}
 	program := "docker-credential-" + name
-	for _, dir := range filepath.SplitList(variable(p.Environ, "PATH")) {
-		if !filepath.IsAbs(dir) {
-			continue // who can write to the working directory must not become root by it
-		}
-		if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
-			return path, nil
-		}
+	if path, err := subprocess.Find(program, variable(p.Environ, "PATH")); err == nil {
+		return path, nil
 	}
 	return "", provider.WithHint(
 		fmt.Errorf("no program %s in PATH", program),

@@ -102,7 +102,7 @@ func (c *chain) sourceOf(ctx context.Context, p *sharedconfig.Profile) (aws.Cred
 	case p.SSO || p.Login:
 		return aws.Credentials{}, errLogin(p)
 	case p.CredentialProcess != "":
-		return runProcess(ctx, p.CredentialProcess)
+		return runProcess(ctx, p.CredentialProcess, c.Getenv("PATH"))
 	}
 	if address := c.containerEndpoint(); address != "" {
 		return c.ofContainer(ctx, address)

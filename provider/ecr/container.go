@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +15,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 // containerHosts are where ECS and EKS serve the credentials of a container.
@@ -38,7 +38,7 @@ func (c *chain) containerEndpoint() string {
 func (c *chain) containerToken() (string, error) {
 	token := c.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN")
 	if path := c.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); path != "" {
-		text, err := os.ReadFile(path)
+		text, err := safefile.Read(path)
 		if err != nil {
 			return "", err
 		}

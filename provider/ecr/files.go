@@ -3,8 +3,8 @@ package ecr
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/pullpass/pullpass/provider/ecr/internal/sharedconfig"
 	"github.com/pullpass/pullpass/provider/safefile"
@@ -34,12 +34,9 @@ func (p *Provider) sharedFile(variable, name string) string {
 // readShared returns nothing for a file that cannot be opened, as the SDK does, and for
 // /dev/null, by which people say that there is none.
 func readShared(path string, read func(string) ([]byte, error)) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil || info.Mode()&fs.ModeCharDevice != 0 {
-		return nil, nil
-	}
 	text, err := read(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	if safefile.IsMissing(err) || safefile.IsDevice(err) || errors.Is(err, fs.ErrPermission) ||
+		errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENAMETOOLONG) {
 		return nil, nil
 	}
 	return text, err

@@ -21,10 +21,17 @@ var errProcess = errors.New("the credential_process of the profile failed, or di
 // runProcess runs a credential_process in place of the SDK, which kills the shell alone when
 // the time is over, waits for all that hold its pipes, and quotes what it cannot read. The
 // format is that of https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html.
-func runProcess(ctx context.Context, command string) (aws.Credentials, error) {
+//
+// path is the value of PATH. The profile's file is trusted, and what it names is so by subprocess.CheckLine.
+func runProcess(ctx context.Context, command, path string) (aws.Credentials, error) {
 	shell := subprocess.Command{Path: "/bin/sh", Args: []string{"-c", command}, Timeout: processTimeout}
 	if runtime.GOOS == "windows" {
 		shell.Path, shell.Args = "cmd.exe", []string{"/C", command}
+	}
+	if runtime.GOOS != "windows" {
+		if err := subprocess.CheckLine(command, path); err != nil {
+			return aws.Credentials{}, fmt.Errorf("the credential_process of the profile: %w", err)
+		}
 	}
 	output, err := shell.Output(ctx)
 	if err != nil {

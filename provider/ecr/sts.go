@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 const (
@@ -58,7 +58,7 @@ func (c *chain) assumeRole(ctx context.Context, source aws.Credentials, r role) 
 
 // assumeWebIdentity returns the credentials of a role, assumed with the token of a file.
 func (c *chain) assumeWebIdentity(ctx context.Context, tokenFile, arn, session string) (aws.Credentials, error) {
-	token, err := os.ReadFile(tokenFile)
+	token, err := safefile.Read(tokenFile)
 	if err != nil {
 		return aws.Credentials{}, fmt.Errorf("read web identity token: %w", err)
 	}

@@ -53,6 +53,7 @@ func (p *Provider) credentials() (*credentialsFile, error) {
 type fileHead struct {
 	Type   google.CredentialsType `json:"type"`
 	Source struct {
+		File       string          `json:"file"`
 		Executable json.RawMessage `json:"executable"`
 	} `json:"credential_source"`
 	Base *fileHead `json:"source_credentials"` // of an impersonation
@@ -61,6 +62,20 @@ type fileHead struct {
 // runsProgram reports whether the subject token, here or in the base, is a program's output.
 func (h *fileHead) runsProgram() bool {
 	return h != nil && (h.Source.Executable != nil || h.Base.runsProgram())
+}
+
+// checkSubjectTokens trusts the files of subject tokens, here and in the base. The library reads
+// them, and takes whatever there is.
+func (h *fileHead) checkSubjectTokens() error {
+	for ; h != nil; h = h.Base {
+		if h.Source.File == "" {
+			continue
+		}
+		if _, err := safefile.Read(h.Source.File); err != nil {
+			return fmt.Errorf("read the subject token: %w", err)
+		}
+	}
+	return nil
 }
 
 // fileToken gets an access token with a file of any of the types that gcloud writes.
@@ -79,6 +94,9 @@ func (p *Provider) fileToken(ctx context.Context, file *credentialsFile) (*oauth
 	if head.runsProgram() {
 		// The library neither bounds it nor ends what it started.
 		return nil, fmt.Errorf("read %s: a credential_source with an executable is not supported", file.path)
+	}
+	if err := head.checkSubjectTokens(); err != nil {
+		return nil, err
 	}
 	client, retrier := p.client()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, client)

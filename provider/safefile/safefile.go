@@ -58,6 +58,16 @@ func Check(path string) error {
 	return nil
 }
 
+// CheckProgram trusts an existing program as Check does. In a user namespace that does not know the host's
+// root, a program may be of a user without a number: such are all that the host installed.
+func CheckProgram(path string) error {
+	found, err := resolveProgram(path)
+	if err == nil && !found.info.Mode().IsRegular() {
+		err = fmt.Errorf("use %s: %w", path, errIrregular)
+	}
+	return err
+}
+
 // CheckDir trusts a directory, which may not exist yet, as Read does. Of one that does not, it checks
 // the directories that exist above it.
 func CheckDir(path string) error {

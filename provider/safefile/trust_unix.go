@@ -48,6 +48,7 @@ type walk struct {
 	// nameless is hostRootIsNameless.
 	nameless func() bool
 	above    []directory // from / to where the walk is, without links; its last one may be a file
+	program  bool        // asked is to be run, see CheckProgram
 	device   uint64      // whose filesystem was judged last
 	links    int
 	fault    error // the first one
@@ -56,6 +57,22 @@ type walk struct {
 // resolve returns where path leads, links followed. The error is that of a path which does not lead to
 // anything, or says what on it is not trusted. With fs.ErrNotExist, the place has the fault.
 func resolve(path string) (place, error) {
+	return newWalk(path).end()
+}
+
+func resolveProgram(path string) (place, error) {
+	w := newWalk(path)
+	w.program = true
+	return w.end()
+}
+
+func newWalk(path string) *walk {
+	return &walk{asked: path, user: uint32(os.Geteuid()), nameless: hostRootIsNameless}
+}
+
+// end goes to where the path leads. Its results are those of resolve.
+func (w *walk) end() (place, error) {
+	path := w.asked
 	rest := path
 	if !strings.HasPrefix(path, "/") {
 		here, err := os.Getwd()
@@ -67,7 +84,7 @@ func resolve(path string) (place, error) {
 	if path == "" {
 		return place{}, renamed(syscall.ENOENT, path)
 	}
-	w := &walk{asked: path, whole: rest, user: uint32(os.Geteuid()), nameless: hostRootIsNameless}
+	w.whole = rest
 	if err := w.step("/"); err != nil {
 		return place{}, renamed(err, path)
 	}
@@ -152,7 +169,7 @@ func (w *walk) judge(next *directory) error {
 		// An entry of a directory that others can write is theirs if it is not ours.
 		above := w.last()
 		private := above == nil || above.nameless && above.info.Mode()&shared == 0
-		if !mode.IsDir() || !private || stat.Uid != overflowUser || !w.nameless() {
+		if !mode.IsDir() && !w.program || !private || stat.Uid != overflowUser || !w.nameless() {
 			return w.wrongOwner(next, stat.Uid)
 		}
 		next.nameless = true

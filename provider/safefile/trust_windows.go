@@ -11,5 +11,7 @@ func resolve(path string) (place, error) {
 	return place{path: path, info: info}, err
 }
 
+func resolveProgram(path string) (place, error) { return resolve(path) }
+
 // othersCanRead cannot tell either.
 func othersCanRead(fs.FileMode) bool { return false }

@@ -3,6 +3,10 @@
 package config
 
 import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/safefile"
@@ -29,9 +33,15 @@ type Registry struct {
 }
 
 // Load reads the config file at path, with rules for backends. The error is one of safefile.Read or of
-// Parse.
+// Parse. If there is no file, it is that of safefile.CheckDir if the file's directory is not trusted: who can
+// remove the rules of root decides as well.
 func Load(path string, backends provider.Backends) (Config, error) {
 	data, err := safefile.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if fault := safefile.CheckDir(filepath.Dir(path)); fault != nil {
+			err = fault
+		}
+	}
 	if err != nil {
 		return Config{}, err
 	}

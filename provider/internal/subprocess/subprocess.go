@@ -10,6 +10,8 @@ import (
 	"io"
 	"os/exec"
 	"time"
+
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 
 // A Command is a program to run. It gets pipes of its own, never our stdio.
 type Command struct {
-	Path    string
+	Path    string // absolute, and trusted as safefile.CheckProgram does
 	Args    []string
 	Environ []string // KEY=value; nil for our own
 	Stdin   io.Reader
@@ -32,6 +34,9 @@ type Command struct {
 // of ctx, or for an answer of more than 1 MiB. The error holds nothing of the output. It is an
 // *exec.ExitError for a program that failed by itself, whose output is returned all the same.
 func (c Command) Output(ctx context.Context) ([]byte, error) {
+	if err := safefile.CheckProgram(c.Path); err != nil {
+		return nil, err
+	}
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	stdout := &boundedBuffer{overflow: cancel}

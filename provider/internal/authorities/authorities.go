@@ -1,0 +1,114 @@
+// Package authorities decides which files may name the certificate authorities of TLS connections.
+package authorities
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/pullpass/pullpass/provider/safefile"
+)
+
+// The environment variables that name the authorities for package crypto/x509, except on Windows and macOS.
+const (
+	FileVariable      = "SSL_CERT_FILE"
+	DirectoryVariable = "SSL_CERT_DIR"
+)
+
+// A directory of certificates has at most this. That of a Linux distribution has some 300 files and 500 kB.
+const (
+	maxFiles = 4096
+	maxSize  = 8 << 20 // bytes
+)
+
+// CheckSystem returns why the authorities that the environment names must not be used. crypto/x509 reads
+// whatever file and directories these are, without a limit, at the first TLS connection: CheckSystem comes
+// before that. The files are trusted as all others, see safefile.Read; what does not exist is none. The places
+// that crypto/x509 knows by itself are the system's own.
+func CheckSystem(getenv func(string) string) error {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return nil
+	}
+	if file := getenv(FileVariable); file != "" && file != os.DevNull {
+		if _, err := safefile.Read(file); err != nil && !safefile.IsMissing(err) {
+			return fmt.Errorf("%s: %w", FileVariable, err)
+		}
+	}
+	if directories := getenv(DirectoryVariable); directories != "" {
+		for _, directory := range strings.Split(directories, ":") {
+			if directory == os.DevNull {
+				continue
+			}
+			if err := checkDirectory(directory); err != nil && !safefile.IsMissing(err) {
+				return fmt.Errorf("%s: %w", DirectoryVariable, err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkDirectory checks all files that crypto/x509 reads there.
+func checkDirectory(path string) error {
+	if err := safefile.Check(path); err != nil {
+		return err
+	}
+	directory, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer directory.Close()
+	entries, err := directory.ReadDir(maxFiles + 1)
+	switch {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return err
+	case len(entries) > maxFiles:
+		return fmt.Errorf("read %s: more than %d files", path, maxFiles)
+	}
+	size := 0
+	for _, entry := range entries {
+		name := filepath.Join(path, entry.Name())
+		if entry.IsDir() || isAlias(entry, name) {
+			continue
+		}
+		text, err := safefile.Read(name)
+		if err != nil && !safefile.IsMissing(err) {
+			return err
+		}
+		if size += len(text); size > maxSize {
+			return fmt.Errorf("read %s: more than %d MiB in all", path, maxSize>>20)
+		}
+	}
+	return nil
+}
+
+// isAlias reports whether an entry is a link to another one of the same directory, such as those by which
+// OpenSSL finds a certificate.
+func isAlias(entry fs.DirEntry, name string) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return false
+	}
+	target, err := os.Readlink(name)
+	return err == nil && !strings.Contains(target, "/")
+}
+
+// Load returns the authorities in a file of certificates in PEM. Errors name the file, and are those of
+// safefile.Read for one that is not trusted.
+func Load(path string) (*x509.CertPool, error) {
+	text, err := safefile.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("no certificate in " + path)
+	}
+	return pool, nil
+}
