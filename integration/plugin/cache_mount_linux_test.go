@@ -11,8 +11,30 @@ import (
 	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
-// storeOn is a store on a mount.
-func storeOn(m *pullpass.Mounted) store { return store(filepath.Join(m.Dir, "cache")) }
+// A disk is a mount with a store on it.
+type disk struct {
+	store   // for us
+	inside  store
+	program string // runs the binary that is tested where the mount is
+	burst   string // and the one that is released
+}
+
+func storeOn(t *testing.T, m *pullpass.Mounted) disk {
+	return disk{
+		store:   store(filepath.Join(m.Dir, "cache")),
+		inside:  store(filepath.Join(m.Inside, "cache")),
+		program: m.Enter(t, binaries.Tested),
+		burst:   m.Enter(t, binaries.Released),
+	}
+}
+
+// ask asks for the cloud's image with the cache on the disk.
+func (d disk) ask(t *testing.T, c *cloud) run {
+	t.Helper()
+	r, err := end(pullpass.Launch(t, d.program, join(pullpass.Offline(t), c.env, d.inside.env()), strings.NewReader(requestFor(c.image)), "-v"))
+	must(t, err)
+	return r
+}
 
 // TestFullDisk has no space left: for the entry alone, or not even for a file. All that ask at
 // once are answered, and do not take turns in finding that nothing can be kept.
@@ -32,11 +54,11 @@ func TestFullDisk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := pullpass.Mount(t, c.options)
-			aws, s := newAWSCloud(t), storeOn(m)
-			must(t, os.Mkdir(string(s), 0o700))
+			aws, s := newAWSCloud(t), storeOn(t, m)
+			must(t, os.Mkdir(string(s.store), 0o700))
 			c.fill(t, m)
 			for n := range 2 {
-				r := aws.ask(t, s)
+				r := s.ask(t, aws)
 				aws.accepts(t, r)
 				if !strings.Contains(r.stderr, "pullpass: warning: fetch without the cache: ") || !strings.Contains(r.stderr, ": no space left on device") {
 					t.Errorf("no warning:\n%s", r.stderr)
@@ -49,7 +71,7 @@ func TestFullDisk(t *testing.T) {
 
 			// In turns, these would take more than 100 s, and give up waiting after 35 s.
 			aws.fake.Always(aws.token, script.Order{Delay: time.Second})
-			for _, r := range aws.burst(t, binaries.Released, s, 100) {
+			for _, r := range aws.burst(t, s.burst, s.inside, 100) {
 				aws.accepts(t, r)
 				if strings.Contains(r.stderr, "has not ended in time") {
 					t.Errorf("the processes have waited for each other:\n%s", r.stderr)
@@ -67,8 +89,8 @@ func TestFullDisk(t *testing.T) {
 					must(t, os.Remove(filepath.Join(m.Dir, file.Name())))
 				}
 			}
-			password := aws.accepts(t, aws.ask(t, s))
-			if aws.accepts(t, aws.ask(t, s)) != password {
+			password := aws.accepts(t, s.ask(t, aws))
+			if aws.accepts(t, s.ask(t, aws)) != password {
 				t.Error("nothing was kept")
 			}
 			s.holdsOneEntry(t)
@@ -79,11 +101,11 @@ func TestFullDisk(t *testing.T) {
 // TestDiskFullAtRefresh: the token in hand is good for an answer.
 func TestDiskFullAtRefresh(t *testing.T) {
 	m := pullpass.Mount(t, "size=128k,mode=700")
-	aws, s := newAWSCloud(t), storeOn(m)
-	password := aws.accepts(t, aws.ask(t, s))
+	aws, s := newAWSCloud(t), storeOn(t, m)
+	password := aws.accepts(t, s.ask(t, aws))
 	s.age(t)
 	m.Fill(t)
-	r := aws.ask(t, s)
+	r := s.ask(t, aws)
 	if aws.accepts(t, r) != password || !strings.Contains(r.stderr, "pullpass: warning: a credential is not renewed ahead: ") {
 		t.Errorf("another password, or no warning:\n%s", r.stderr)
 	}
@@ -109,12 +131,12 @@ func TestReadOnlyMount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := pullpass.Mount(t, "size=128k,mode=700")
-			aws, s := newAWSCloud(t), storeOn(m)
-			old := aws.accepts(t, aws.ask(t, s))
-			c.prepare(t, s)
+			aws, s := newAWSCloud(t), storeOn(t, m)
+			old := aws.accepts(t, s.ask(t, aws))
+			c.prepare(t, s.store)
 			m.Remount(t, "ro")
 			for n := range 2 {
-				r := aws.ask(t, s)
+				r := s.ask(t, aws)
 				password := aws.accepts(t, r)
 				if c.hit {
 					if password != old {
@@ -129,8 +151,8 @@ func TestReadOnlyMount(t *testing.T) {
 				aws.fetched(t, n+2)
 			}
 			m.Remount(t, "rw")
-			password := aws.accepts(t, aws.ask(t, s))
-			if aws.accepts(t, aws.ask(t, s)) != password {
+			password := aws.accepts(t, s.ask(t, aws))
+			if aws.accepts(t, s.ask(t, aws)) != password {
 				t.Error("nothing is kept although it can be written to again")
 			}
 			s.holdsOneEntry(t)

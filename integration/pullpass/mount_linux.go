@@ -17,7 +17,9 @@ import (
 // A Mounted is a tmpfs in a mount namespace of its own, that of a shell which lives as long as
 // the test. Others reach it by way of that shell's root in /proc.
 type Mounted struct {
-	Dir      string // the root of the tmpfs
+	Dir      string // the root of the tmpfs, for us
+	Inside   string // the same, for programs that are run by way of Enter
+	enter    []string
 	commands io.Writer
 	answers  *bufio.Scanner
 }
@@ -61,7 +63,13 @@ func mountIn(t testing.TB, options string, namespaces *syscall.SysProcAttr) (*Mo
 	if err := shell.Start(); err != nil {
 		return nil, err
 	}
+	enter := []string{"nsenter", "--target", strconv.Itoa(shell.Process.Pid), "--mount"}
+	if namespaces.Unshareflags&syscall.CLONE_NEWUSER != 0 {
+		enter = append(enter, "--user", "--preserve-credentials")
+	}
 	m := &Mounted{
+		Inside:   point,
+		enter:    enter,
 		Dir:      filepath.Join("/proc", strconv.Itoa(shell.Process.Pid), "root", point),
 		commands: commands,
 		answers:  bufio.NewScanner(answers),
@@ -74,6 +82,17 @@ func mountIn(t testing.TB, options string, namespaces *syscall.SysProcAttr) (*Mo
 		shell.Wait()
 	})
 	return m, nil
+}
+
+// Enter returns the path of a program that runs the binary where the tmpfs is mounted.
+func (m *Mounted) Enter(t testing.TB, binary string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "enter")
+	script := "#!/bin/sh\nexec " + strings.Join(m.enter, " ") + " -- " + binary + ` "$@"` + "\n"
+	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // Remount sets an option of the mount.
