@@ -31,6 +31,8 @@ var importRules = []importRule{
 	{"provider", "dispatch decides whom to trust: it must not depend on whom it judges", nil},
 	{"provider/internal/subprocess", "a program that gives credentials is trusted as a file that does",
 		[]string{"provider", "provider/safefile"}},
+	{"provider/internal/transport", "the one place of HTTP clients knows no backend",
+		[]string{"provider", "provider/internal/authorities"}},
 	{"provider/internal/authorities", "files of certificates are trusted as all others",
 		[]string{"provider/safefile"}},
 	{"provider/await", "a wait knows nothing of what it waits for", nil},

@@ -54,7 +54,8 @@ var limits = []string{"io.LimitReader", "io.NewSectionReader"}
 
 // mayReadAll are the packages where io.ReadAll reads what another one has bounded.
 var mayReadAll = map[string]string{
-	"provider/ecr": "the body of an answer",
+	"provider/ecr": "the body of an answer, which transport has read within its bound",
+	"provider/gcr": "the body of an answer, which transport has read within its bound",
 }
 
 // TestOpens: who reads a file, runs a program or reads to the end of something has a reason.
@@ -86,6 +87,10 @@ func TestOpens(t *testing.T) {
 							bounded[n.Fun] = true
 						}
 					}
+				case *ast.CompositeLit:
+					if packages.function(n.Type) == "transport.Options" && !hasKey(n, "Getenv") {
+						errorf("%s: transport.Options without Getenv: the authorities would not be checked", files.Position(n.Pos()))
+					}
 				case *ast.SelectorExpr:
 					switch function := packages.function(n); {
 					case slices.Contains(openers, function) && allowed[function]:
@@ -114,6 +119,17 @@ func TestOpens(t *testing.T) {
 			errorf("mayReadAll: %s does not use it", pkg)
 		}
 	}
+}
+
+func hasKey(literal *ast.CompositeLit, name string) bool {
+	return slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+		pair, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			return false
+		}
+		key, ok := pair.Key.(*ast.Ident)
+		return ok && key.Name == name
+	})
 }
 
 // importNames are the packages that a file imports, by the names that it gives them.

@@ -42,7 +42,7 @@ func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 		return nil, errMetadataHost
 	}
 	request.Header.Set(flavorHeader, flavor)
-	client, retrier := metadataClient()
+	client, retrier := metadataClient(p.Getenv)
 	answer, err := client.Do(request)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -68,8 +68,8 @@ func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 
 // metadataClient returns a client for the metadata server, whose transport is the retrier. It has no proxy:
 // what a proxy takes for the metadata address is another machine's.
-func metadataClient() (*http.Client, *retrier) {
-	client := transport.New(transport.Options{Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout})
+func metadataClient(getenv func(string) string) (*http.Client, *retrier) {
+	client := transport.New(transport.Options{Getenv: getenv, Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout})
 	retrier := &retrier{transient: metadataTransient, next: flavored{client.Transport}}
 	client.Transport = retrier
 	return client, retrier

@@ -30,6 +30,14 @@ func (e *final) Error() string { return e.text }
 // RetryableError tells the AWS SDK not to try again.
 func (e *final) RetryableError() bool { return false }
 
+// An untrusted error is about the files of the authorities. It is the same at the next attempt.
+type untrusted struct{ error }
+
+func (e *untrusted) Unwrap() error { return e.error }
+
+// RetryableError tells the AWS SDK not to try again.
+func (e *untrusted) RetryableError() bool { return false }
+
 // An AnswerError is an answer that began and cannot be used: it is a redirect, too long, compressed, or broke
 // off. It wraps the reason.
 type AnswerError struct{ reason error }

@@ -24,10 +24,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/internal/authorities"
 )
 
 const (
@@ -41,6 +43,9 @@ type Options struct {
 	Proxy func(*http.Request) (*url.URL, error)
 	// Roots are the authorities to trust, nil for the system's.
 	Roots *x509.CertPool
+	// Getenv is the environment, which can name files as the system's authorities. They are checked before
+	// the first request by https: see authorities.CheckSystem.
+	Getenv func(string) string
 	// Connect bounds the time to connect, and once more the time of the TLS handshake. Attempt bounds the
 	// time of a request with its whole answer.
 	Connect, Attempt time.Duration
@@ -53,9 +58,21 @@ type Options struct {
 func New(o Options) *http.Client {
 	return &http.Client{Transport: &bounded{
 		attempt: o.Attempt,
+		trust:   sync.OnceValue(o.checkAuthorities),
 		plain:   newTransport(o.Connect, onlyNodeLocal),
 		secure:  o.secure(),
 	}}
+}
+
+// checkAuthorities returns why the system's authorities must not be used.
+func (o Options) checkAuthorities() error {
+	if o.Roots != nil || o.Getenv == nil {
+		return nil
+	}
+	if err := authorities.CheckSystem(o.Getenv); err != nil {
+		return &untrusted{err}
+	}
+	return nil
 }
 
 // secure returns the transport for https.
@@ -96,6 +113,7 @@ func onlyNodeLocal(_, address string, _ syscall.RawConn) error {
 // bounded makes one attempt, and returns its answer with the body in memory.
 type bounded struct {
 	attempt       time.Duration
+	trust         func() error // in the authorities, for https
 	plain, secure *http.Transport
 }
 
@@ -103,16 +121,20 @@ type bounded struct {
 func (b *bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(request.Context(), b.attempt)
 	defer cancel()
-	next := b.secure
+	next, err := b.secure, error(nil)
 	switch request.URL.Scheme {
 	case "https":
+		err = b.trust()
 	case "http":
 		next = b.plain
 	default:
+		err = errScheme
+	}
+	if err != nil {
 		if request.Body != nil {
 			request.Body.Close()
 		}
-		return nil, errScheme
+		return nil, err
 	}
 	answer, err := next.RoundTrip(request.WithContext(ctx))
 	late := func(err error) error {
