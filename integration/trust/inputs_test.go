@@ -3,9 +3,8 @@ package trust_test
 import (
 	"os"
 	"path/filepath"
+	"testing"
 )
-
-import "testing"
 
 // A setup is how pullpass is run with an input.
 type setup struct {
@@ -32,11 +31,9 @@ func (s setup) used(r run) bool {
 
 // An input is something by which a file decides.
 type input struct {
-	code []string // the functions that read or run it, see TestInputs; "" for the same as above
+	code []string // the functions that read or run it, see TestInputs
 	make func(t *testing.T, p *place) setup
 }
-
-const static = "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\n"
 
 // inputs are all that pullpass reads and runs, outside of install.
 var inputs = map[string]input{
@@ -162,7 +159,7 @@ var inputs = map[string]input{
 		return s
 	}},
 
-	"secret --password-file": {[]string{"cmd/pullpass/internal/secretcmd.readPassword"}, func(t *testing.T, p *place) setup {
+	"secret --password-file": {[]string{"cmd/pullpass/internal/secretcmd.passwordText"}, func(t *testing.T, p *place) setup {
 		file := p.write(t, p.dir+"/password", "s3cret\n")
 		return setup{file: file, args: []string{"secret", "regcred", "--registry", "ghcr.io", "--username", "me", "--password-file", file}}
 	}},
