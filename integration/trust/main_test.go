@@ -3,6 +3,7 @@
 package trust_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -84,6 +85,8 @@ type place struct {
 	base string // below it is all that follows
 	dir  string // base/above/dir, whose files a test is about
 	good string // base/good, for files that it is not about
+	// program runs pullpass as the user in another way than by starting it; "" for that.
+	program string
 }
 
 func newPlace(t *testing.T, c clouds, user int) *place {
@@ -139,9 +142,11 @@ func (p *place) run(t *testing.T, s setup) run {
 		"GCE_METADATA_HOST=127.0.0.1:9",
 	}, s.env)
 	request := fmt.Sprintf(`{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":%q}`, s.host+"/team/app")
-	process := pullpass.NewProcess(t, binaries.Released, env, strings.NewReader(request), s.args...)
+	process := pullpass.NewProcess(t, cmp.Or(p.program, binaries.Released), env, strings.NewReader(request), s.args...)
 	process.Dir = "/"
-	process.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(p.user), Gid: uint32(p.user)}}
+	if p.program == "" {
+		process.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(p.user), Gid: uint32(p.user)}}
+	}
 	must(t, process.Start())
 	end, err := process.End()
 	must(t, err)

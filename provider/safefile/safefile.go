@@ -24,7 +24,7 @@ const (
 // and the file itself must belong to root or the effective user, and group and others must not be able
 // to write it. A directory that they can write is accepted if it is root's and has the sticky bit, as
 // /tmp has: nobody can replace what others own there. So is root's on a read-only mount, as a pod's volume
-// of a ConfigMap, if what is in it is root's. Files of procfs and sysfs are refused, since other
+// of a ConfigMap, if the files and directories in it are root's. Files of procfs and sysfs are refused, since other
 // users decide what they hold.
 //
 // Errors name the path, what is at fault on it, and the cause, never content. Those about trust carry a

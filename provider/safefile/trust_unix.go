@@ -34,8 +34,8 @@ func (d *directory) keepsEntries() bool {
 }
 
 // isVolume reports whether only its mount, which is read-only, keeps the entries of a directory, as it is
-// with a pod's volume of a ConfigMap. Its filesystem may be mounted elsewhere as well, so that there only
-// root's entries are trusted: others can then bring none of their own.
+// with a pod's volume of a ConfigMap. Its filesystem may be mounted elsewhere as well, where others could put one
+// file of ours in place of another: there, only root's are trusted. Links can be ours, as the kubelet makes them.
 func (d *directory) isVolume() bool {
 	return d.info.Mode()&shared != 0 && d.info.Mode()&fs.ModeSticky == 0
 }
@@ -178,7 +178,7 @@ func (w *walk) judge(next *directory) error {
 	if (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !next.keepsEntries() {
 		return w.wrongMode(next)
 	}
-	if above := w.last(); above != nil && above.isVolume() && stat.Uid != 0 {
+	if above := w.last(); above != nil && above.isVolume() && stat.Uid != 0 && mode&fs.ModeSymlink == 0 {
 		return w.wrongMode(above)
 	}
 	// Mounts are where the filesystem changes.
