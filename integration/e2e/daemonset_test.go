@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -90,7 +91,8 @@ func (s *site) testDryRun(t *testing.T, n *target, before map[string]file) {
 
 // testRotationPod has the kubelet run a pod of examples/rotation with pullpass's image and kubectl,
 // and then one that pulls with the Secret. Other than by its manifest, the pod is on the node's
-// network, and its environment leads to what is there: the clouds' fakes and the API server.
+// network, its environment leads to what is there, the clouds' fakes and the API server, and it has
+// a config in a ConfigMap, by which the password for Docker Hub is a token of its service account.
 func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster) {
 	manifests := s.admin.Kubectl(t, "", "kustomize", examplesDirectory+"/rotation/eks-irsa")
 	applyAll(t, s.admin, "", manifests)
@@ -108,6 +110,7 @@ func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster)
 	pullpass, kubectl := &pod.Spec.InitContainers[0], &pod.Spec.Containers[0]
 	pullpass.Args = append(pullpass.Args, "--jitter=0s")
 	pullpass.Env = append(pullpass.Env, variables(s.issuer.identities())...)
+	addVolumes(t, s, pod, pullpass)
 	kubectl.Env = append(kubectl.Env, variables([]string{"KUBERNETES_SERVICE_HOST=" + api.Hostname(), "KUBERNETES_SERVICE_PORT=" + api.Port()})...)
 	kubectl.Image, _, _ = strings.Cut(kubectl.Image, "@") // no other image has its digest
 	n.Import(t, kubectl.Image, node.ProgramImage(t, cluster.Binary(t, "kubectl")))
@@ -118,8 +121,40 @@ func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster)
 		Data:       map[string]string{"ca.crt": string(control.CA)},
 	}))
 	createAll(t, s.admin, pod.Namespace, toJSON(t, pod))
-	s.await(t, pod, func(pod *corev1.Pod) bool { return pod.Status.Phase == corev1.PodSucceeded })
+	pod = s.await(t, pod, func(pod *corev1.Pod) bool { return pod.Status.Phase == corev1.PodSucceeded })
+	if log := n.containerLog(t, pod, pullpass.Name); strings.Contains(log, "the cache is not used") {
+		t.Errorf("the volume of the pod is not trusted:\n%s", log)
+	}
+	if login := get[secret](t, s.admin, "Secret", pod.Namespace, "regcred").logins(t)["https://index.docker.io/v1/"]; login.Username != "jwt" || !strings.HasPrefix(login.Password, "eyJ") {
+		t.Errorf("the login for Docker Hub is %q with no token of the pod", login.Username)
+	}
 	s.runs(t, s.run(t, pod.Namespace, "rotated", ecrHost, "regcred"))
+}
+
+// addVolumes gives a container a config, at its usual place, and a service account token, and has it make a
+// login of them.
+func addVolumes(t *testing.T, s *site, pod *corev1.Pod, container *corev1.Container) {
+	t.Helper()
+	const token = "/var/run/secrets/tokens/token"
+	createAll(t, s.admin, pod.Namespace, toJSON(t, corev1.ConfigMap{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{Name: "config"},
+		Data: map[string]string{"config.yaml": `{apiVersion: pullpass/v1, kind: Config, registries: [
+			{match: docker.io, provider: dockerhub, dockerhub: {username: jwt, passwordFile: ` + token + `}}]}`},
+	}))
+	container.Args = append(container.Args, "--registry=docker.io")
+	container.VolumeMounts = append(container.VolumeMounts,
+		corev1.VolumeMount{Name: "config", MountPath: "/etc/pullpass"},
+		corev1.VolumeMount{Name: "token", MountPath: filepath.Dir(token)})
+	pod.Spec.Volumes = append(pod.Spec.Volumes,
+		corev1.Volume{Name: "config", VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
+			LocalObjectReference: corev1.LocalObjectReference{Name: "config"},
+		}}},
+		corev1.Volume{Name: "token", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{
+			Sources: []corev1.VolumeProjection{{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{
+				Audience: "registry.example.com", Path: filepath.Base(token),
+			}}},
+		}}})
 }
 
 func variables(env []string) []corev1.EnvVar {

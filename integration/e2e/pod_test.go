@@ -71,6 +71,9 @@ func (p *pod) mount(t *testing.T, volume corev1.Volume, directory string) {
 	switch {
 	case volume.EmptyDir != nil:
 		mode = 0o777 | os.ModeSetgid
+		if volume.EmptyDir.Medium == corev1.StorageMediumMemory {
+			mode |= os.ModeSticky // as a tmpfs has by itself
+		}
 	case volume.ConfigMap != nil:
 		files = p.configMap(t, volume.ConfigMap.Name)
 	case volume.Projected != nil:
