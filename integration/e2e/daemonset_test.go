@@ -125,7 +125,7 @@ func testRotationPod(t *testing.T, n *target, s *site, control *cluster.Cluster)
 	if log := n.containerLog(t, pod, pullpass.Name); strings.Contains(log, "the cache is not used") {
 		t.Errorf("the volume of the pod is not trusted:\n%s", log)
 	}
-	if login := get[secret](t, s.admin, "Secret", pod.Namespace, "regcred").logins(t)["https://index.docker.io/v1/"]; login.Username != "jwt" || !strings.HasPrefix(login.Password, "eyJ") {
+	if login := get[secret](t, s.admin, "Secret", pod.Namespace, "regcred").logins(t)["docker.io"]; login.Username != "jwt" || !strings.HasPrefix(login.Password, "eyJ") {
 		t.Errorf("the login for Docker Hub is %q with no token of the pod", login.Username)
 	}
 	s.runs(t, s.run(t, pod.Namespace, "rotated", ecrHost, "regcred"))

@@ -35,6 +35,17 @@ func Read(path string) ([]byte, error) {
 	return data, err
 }
 
+// ReadRules is Read for a file without which other rules hold: who can remove it decides as well. If it does not
+// exist, and a directory above it is not trusted, the error is about that.
+func ReadRules(path string) ([]byte, error) {
+	data, _, err := read(path)
+	var missing *missingError
+	if errors.As(err, &missing) && missing.fault != nil {
+		return nil, missing.fault
+	}
+	return data, err
+}
+
 // ReadSecret is Read for a file that holds a secret. If users other than the file's owner and
 // group can read it, warn gets one line that names the path and the mode, and the content is
 // returned all the same.
@@ -102,6 +113,14 @@ type place struct {
 	fault error
 }
 
+// A missingError is that of a file which does not exist.
+type missingError struct {
+	error
+	fault error // why the directories above it are not trusted
+}
+
+func (e *missingError) Unwrap() error { return e.error }
+
 var (
 	errExchanged = errors.New("another file has taken its place")
 	errIrregular = errors.New("not a regular file")
@@ -120,8 +139,11 @@ func read(path string) ([]byte, fs.FileMode, error) {
 // readOnce reads a file. again says that it may have been exchanged meanwhile.
 func readOnce(path string) (data []byte, mode fs.FileMode, again bool, err error) {
 	found, err := resolve(path)
-	if err != nil {
-		return nil, 0, found.linked && errors.Is(err, fs.ErrNotExist), err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, 0, found.linked, &missingError{err, found.fault}
+	case err != nil:
+		return nil, 0, false, err
 	}
 	if mode := found.info.Mode(); mode&fs.ModeCharDevice != 0 {
 		return nil, 0, false, fmt.Errorf("read %s: %w", path, errDevice)

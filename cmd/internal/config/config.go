@@ -3,10 +3,6 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
-	"path/filepath"
-
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/safefile"
@@ -32,16 +28,10 @@ type Registry struct {
 	Settings     provider.Settings // those of the backend's section, checked; empty if it sets nothing
 }
 
-// Load reads the config file at path, with rules for backends. The error is one of safefile.Read or of
-// Parse. If there is no file, it is that of safefile.CheckDir if the file's directory is not trusted: who can
-// remove the rules of root decides as well.
+// Load reads the config file at path, with rules for backends. The error is one of safefile.ReadRules or of
+// Parse.
 func Load(path string, backends provider.Backends) (Config, error) {
-	data, err := safefile.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if fault := safefile.CheckDir(filepath.Dir(path)); fault != nil {
-			err = fault
-		}
-	}
+	data, err := safefile.ReadRules(path)
 	if err != nil {
 		return Config{}, err
 	}

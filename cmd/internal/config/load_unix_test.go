@@ -50,6 +50,19 @@ func TestLoadOfAMissingFile(t *testing.T) {
 	}
 }
 
+// TestLoadOfAFileThatOthersCanRemove: without root's rules, other ones decide.
+func TestLoadOfAFileThatOthersCanRemove(t *testing.T) {
+	directory := t.TempDir()
+	if err := os.Chmod(directory, 0o775); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(directory, "missing.yaml")
+	_, err := Load(path, backends.All())
+	if want := path + ": mode 0775 of " + directory + " lets group or others change where credentials go"; err == nil || err.Error() != want {
+		t.Errorf("Load gives the error %v, want %s", err, want)
+	}
+}
+
 func TestLoadOfAFileThatOthersCanWrite(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o664, 0o602, 0o666, 0o620} {
 		path := write(t, full, mode)
