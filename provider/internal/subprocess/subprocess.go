@@ -10,8 +10,6 @@ import (
 	"io"
 	"os/exec"
 	"time"
-
-	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 const (
@@ -22,7 +20,7 @@ const (
 
 // A Command is a program to run. It gets pipes of its own, never our stdio.
 type Command struct {
-	Path    string // absolute, and trusted as safefile.CheckProgram does
+	Path    string // absolute; on Unix, it is trusted as safefile.CheckProgram does
 	Args    []string
 	Environ []string // KEY=value; nil for our own
 	Stdin   io.Reader
@@ -34,7 +32,7 @@ type Command struct {
 // of ctx, or for an answer of more than 1 MiB. The error holds nothing of the output. It is an
 // *exec.ExitError for a program that failed by itself, whose output is returned all the same.
 func (c Command) Output(ctx context.Context) ([]byte, error) {
-	if err := safefile.CheckProgram(c.Path); err != nil {
+	if err := checkProgram(c.Path); err != nil {
 		return nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)

@@ -5,6 +5,8 @@ package subprocess
 import (
 	"os/exec"
 	"syscall"
+
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 // startTree starts cmd. Once cmd has been waited for, end ends the processes that it has
@@ -17,3 +19,5 @@ func startTree(cmd *exec.Cmd) (end func(), err error) {
 	}
 	return func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }, nil
 }
+
+func checkProgram(path string) error { return safefile.CheckProgram(path) }
