@@ -149,6 +149,23 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// TestEndpointPlainHTTP: a named endpoint of another machine is https, as in the config.
+func TestEndpointPlainHTTP(t *testing.T) {
+	for endpoint, want := range map[string]error{
+		"http://127.0.0.1:8080": nil, "http://localhost": nil, "http://LOCALHOST:1/x": nil, "http://[::1]:80/": nil, "https://10.0.0.1": nil,
+		"http://10.0.0.1": errPlainHTTP, "http://ecr.example.com": errPlainHTTP, "http://169.254.169.254": errPlainHTTP,
+		"http://localhost.example.com": errPlainHTTP, "http://127.0.0.1.example.com": errPlainHTTP, "http://0.0.0.0": errPlainHTTP,
+		"http://127.0.0.1@example.com": errPlainHTTP, "HTTP://example.com": errPlainHTTP,
+	} {
+		if _, err := parseEndpoint(endpoint); err != want {
+			t.Errorf("%s: %v, want %v", endpoint, err, want)
+		}
+		if err := checkEndpoint(endpoint); (err == nil) != (want == nil) {
+			t.Errorf("%s in the config: %v", endpoint, err)
+		}
+	}
+}
+
 // TestEndpointUnusable: what cannot be one is not quoted, a secret may be in it.
 func TestEndpointUnusable(t *testing.T) {
 	for _, endpoint := range []string{"ecr.example.com", "https://", "ftp://user:canary@ecr.example.com", "https://user:can/ary@ecr.example.com", "https://ecr.example.com/%zz", "://"} {

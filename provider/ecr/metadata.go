@@ -162,6 +162,8 @@ func (m *metadataClient) absence(err error) string {
 	case errors.As(m.err, new(*transport.AnswerError)), errors.Is(m.err, transport.ErrPlainHTTP),
 		errors.Is(m.err, context.Canceled), errors.Is(m.err, context.DeadlineExceeded):
 		return ""
+	case m.err != nil && m.method != http.MethodPut: // it gave a session token
+		return ""
 	case m.err != nil:
 		return plainURL(m.err)
 	case refused && m.method == http.MethodPut:
@@ -176,6 +178,9 @@ func (m *metadataClient) absence(err error) string {
 func worthAnotherTry(err error) aws.Ternary {
 	var network net.Error
 	var connection *net.OpError
+	if errors.As(err, new(*transport.AnswerError)) {
+		return aws.UnknownTernary
+	}
 	if errors.As(err, &network) && network.Timeout() || errors.As(err, &connection) && connection.Op == "dial" {
 		return aws.FalseTernary
 	}

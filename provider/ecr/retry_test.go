@@ -1,7 +1,10 @@
 package ecr
 
 import (
+	"encoding/xml"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,8 +15,10 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/internal/transport"
 )
 
 func TestWaits(t *testing.T) {
@@ -28,6 +33,41 @@ func TestWaits(t *testing.T) {
 		if total < 200*time.Millisecond || total > 500*time.Millisecond || throttled < time.Second || throttled > 2*time.Second {
 			t.Fatalf("three attempts wait %v, and %v if throttled", total, throttled)
 		}
+	}
+}
+
+// TestRetried: what the SDK does not try again by itself, and what nobody should.
+func TestRetried(t *testing.T) {
+	status := func(code int, err error) error {
+		return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: code}}, Err: err}
+	}
+	unknown := &smithy.GenericAPIError{Code: unknownError}
+	sent := func(err error) error {
+		return &smithyhttp.RequestSendError{Err: &url.Error{Op: "Post", URL: "https://x", Err: err}}
+	}
+	for name, c := range map[string]struct {
+		err   error
+		again bool
+	}{
+		"429":            {status(429, unknown), true},
+		"429, no error":  {status(429, &smithy.DeserializationError{Err: io.EOF}), true},
+		"428":            {status(428, unknown), false},
+		"400":            {status(400, unknown), false},
+		"503":            {status(503, unknown), true},
+		"JSON cut":       {status(200, &smithy.DeserializationError{Err: io.ErrUnexpectedEOF}), true},
+		"JSON malformed": {status(200, &smithy.DeserializationError{Err: errors.New("x")}), false},
+		"XML cut":        {status(200, &smithy.DeserializationError{Err: &xml.SyntaxError{Msg: "unexpected EOF"}}), true},
+		"XML malformed":  {status(200, &smithy.DeserializationError{Err: &xml.SyntaxError{Msg: "x"}}), false},
+		"no answer":      {sent(io.EOF), true},
+		"plain http":     {sent(&net.OpError{Op: "dial", Err: transport.ErrPlainHTTP}), false},
+		"stopped":        {&smithy.CanceledError{Err: io.ErrUnexpectedEOF}, false},
+	} {
+		if got := newRetryer(0).IsErrorRetryable(c.err); got != c.again {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if w, _ := wait(1, status(429, unknown)); w < 500*time.Millisecond {
+		t.Errorf("after a 429 it waits %v", w)
 	}
 }
 

@@ -205,3 +205,30 @@ func TestSTSAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestSTSEndpointOfHost: the kind of endpoint is that of the image's host, or of the settings.
+func TestSTSEndpointOfHost(t *testing.T) {
+	for image, want := range map[string]string{
+		"123456789012.dkr.ecr.us-east-1.amazonaws.com/app":                "sts.us-east-1.amazonaws.com",
+		"123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/app":           "sts-fips.us-east-1.amazonaws.com",
+		"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/app":       "sts.us-gov-west-1.amazonaws.com",
+		"123456789012.dkr-ecr.us-east-1.on.aws/app":                       "sts.us-east-1.api.aws",
+		"123456789012.dkr-ecr-fips.us-east-1.on.aws/app":                  "sts-fips.us-east-1.api.aws",
+		"123456789012.dkr-ecr-fips.us-gov-west-1.on.aws/app":              "sts-fips.us-gov-west-1.api.aws",
+		"123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/app": "sts.cn-north-1.api.amazonwebservices.com.cn",
+		"public.ecr.aws/app":     "sts.us-east-1.amazonaws.com",
+		"ecr-public.aws.com/app": "sts.us-east-1.api.aws",
+	} {
+		host := lookup(t, image)
+		if got, err := stsEndpoint("", settings{}, host); err != nil || got.Host != want {
+			t.Errorf("%s: %v, %v; want %s", image, got, err, want)
+		}
+		all, err := stsEndpoint("", settings{fips: true, dualStack: true}, host)
+		if err != nil || !strings.HasPrefix(all.Host, "sts-fips.") || strings.Contains(all.Host, "amazonaws") {
+			t.Errorf("%s, with FIPS and dual stack set: %v, %v", image, all, err)
+		}
+		if named, err := stsEndpoint("https://sts.example.com", settings{}, host); err != nil || named.Host != "sts.example.com" {
+			t.Errorf("%s, with an endpoint named: %v, %v", image, named, err)
+		}
+	}
+}

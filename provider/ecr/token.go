@@ -26,9 +26,6 @@ func (p *Provider) getToken(ctx context.Context, s settings, cfg aws.Config, hos
 	if err != nil {
 		return provider.Credential{}, err
 	}
-	if len(answer.Authorizations) == 0 {
-		return provider.Credential{}, errNoToken
-	}
 	return p.decode(answer.Authorizations[0])
 }
 
@@ -42,16 +39,16 @@ type authorization struct {
 	Expires float64 `json:"expiresAt"` // in seconds since 1970
 }
 
-// authorizations are a list in ECR's answer, and one alone in ECR Public's.
-type authorizations []authorization
+// authorizations are a list in ECR's answer, and one alone in ECR Public's. There is one for each registry that
+// is asked for, and none is. What a list has more is not kept.
+type authorizations [1]authorization
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (a *authorizations) UnmarshalJSON(text []byte) error {
 	if bytes.HasPrefix(text, []byte("{")) {
-		*a = make(authorizations, 1)
-		return json.Unmarshal(text, &(*a)[0])
+		return json.Unmarshal(text, &a[0])
 	}
-	return json.Unmarshal(text, (*[]authorization)(a))
+	return json.Unmarshal(text, (*[1]authorization)(a))
 }
 
 // What can be wrong with an answer that says it is a good one.

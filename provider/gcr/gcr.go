@@ -50,7 +50,7 @@ func (p *Provider) Scope(request provider.Request) (provider.Scope, bool) {
 	return provider.NewScope(append(pairs,
 		"GOOGLE_APPLICATION_CREDENTIALS", p.Getenv("GOOGLE_APPLICATION_CREDENTIALS"),
 		"default-file", p.DefaultFile,
-		"metadata-host", p.metadataHost())...), true
+		"metadata-host", p.shownMetadataHost())...), true
 }
 
 // setOrNot stands for a secret in the scope, which people get to see.

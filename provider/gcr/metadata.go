@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -35,10 +36,19 @@ func (p *Provider) metadataHost() string {
 	return metadataAddress
 }
 
+// shownMetadataHost is the host for the scope, which people get to see. What is no host may be a secret.
+func (p *Provider) shownMetadataHost() string {
+	host := p.metadataHost()
+	if address, err := url.Parse("http://" + host); err != nil || address.Host != host {
+		return "malformed"
+	}
+	return host
+}
+
 // metadataToken asks the metadata server for the token of the node's service account.
 func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.metadataHost()+metadataPath, nil)
-	if err != nil || request.URL.Host != p.metadataHost() {
+	if err != nil || p.shownMetadataHost() != request.URL.Host {
 		return nil, errMetadataHost
 	}
 	request.Header.Set(flavorHeader, flavor)
@@ -78,6 +88,9 @@ func metadataClient(getenv func(string) string) (*http.Client, *retrier) {
 // metadataTransient reports whether to retry. An error which shows that there is no server is not worth
 // three tries.
 func metadataTransient(err error) bool {
+	if errors.As(err, new(*transport.AnswerError)) {
+		return transient(err)
+	}
 	var network net.Error
 	var connection *net.OpError
 	nobody := errors.As(err, &network) && network.Timeout() || errors.As(err, &connection) && connection.Op == "dial"
@@ -107,7 +120,7 @@ func metadataError(err error) error {
 	case errors.As(err, &status) && status.code == http.StatusNotFound:
 		return provider.WithHint(errors.New("the node has no service account"),
 			"give the node a service account with roles/artifactregistry.reader, or name a credentialsFile")
-	case errors.As(err, &status), metadataTransient(err):
+	case errors.As(err, &status), errors.As(err, new(*transport.AnswerError)), metadataTransient(err):
 		return fmt.Errorf("metadata server: %w", err)
 	}
 	return provider.WithHint(fmt.Errorf("no Google identity: no credentials file, and no metadata server: %w", err),

@@ -12,23 +12,32 @@ import (
 	"time"
 )
 
-// ErrPlainHTTP is the error for a request by http that would leave the machine.
-var ErrPlainHTTP error = &final{"plain http is for this machine and its cloud's metadata service alone, use https"}
-
-var (
-	errTooLong error = &final{"the answer is longer than 1 MiB"}
-	errEncoded error = &final{"the answer is compressed, which was not asked for"}
-	errScheme  error = &final{"the URL is neither https nor http"}
-	errNotHTTP error = &final{"the answer is not HTTP/1.1, or its head is longer than 64 KiB"}
-)
-
 // A final error is the same at the next attempt.
-type final struct{ text string }
+type final string
 
-func (e *final) Error() string { return e.text }
+func (e final) Error() string { return string(e) }
 
 // RetryableError tells the AWS SDK not to try again.
-func (e *final) RetryableError() bool { return false }
+func (e final) RetryableError() bool { return false }
+
+// ErrPlainHTTP is the error for a request by http that would leave the machine.
+const ErrPlainHTTP = final("plain http is for this machine and its cloud's metadata service alone, use https")
+
+const (
+	errTooLong = final("the answer is longer than 128 KiB")
+	errEncoded = final("the answer is compressed, which was not asked for")
+	errScheme  = final("the URL is neither https nor http")
+)
+
+// errNotHTTP may be an answer that broke off in its head, so that it is worth another attempt.
+const errNotHTTP = malformed("the answer is not HTTP/1.1, or its head is longer than 64 KiB")
+
+// A malformed error is a net.Error.
+type malformed string
+
+func (e malformed) Error() string   { return string(e) }
+func (e malformed) Timeout() bool   { return false }
+func (e malformed) Temporary() bool { return true }
 
 // An untrusted error is about the files of the authorities. It is the same at the next attempt.
 type untrusted struct{ error }
@@ -43,8 +52,12 @@ func (e *untrusted) RetryableError() bool { return false }
 type AnswerError struct{ reason error }
 
 func (e *AnswerError) Error() string {
-	if e.Final() {
+	var late *TimeoutError
+	switch {
+	case e.Final(), errors.Is(e.reason, errNotHTTP):
 		return e.reason.Error()
+	case errors.As(e.reason, &late):
+		return fmt.Sprintf("no whole answer within %v", late.limit)
 	}
 	return "the answer broke off: " + e.reason.Error()
 }
@@ -53,7 +66,13 @@ func (e *AnswerError) Error() string {
 func (e *AnswerError) Unwrap() error { return e.reason }
 
 // Final reports whether another attempt would end in the same way.
-func (e *AnswerError) Final() bool { return errors.As(e.reason, new(*final)) }
+func (e *AnswerError) Final() bool { return errors.As(e.reason, new(final)) }
+
+// Timeout implements net.Error.
+func (e *AnswerError) Timeout() bool { return errors.As(e.reason, new(*TimeoutError)) }
+
+// Temporary implements net.Error.
+func (e *AnswerError) Temporary() bool { return !e.Final() }
 
 // RetryableError tells the AWS SDK whether to try again.
 func (e *AnswerError) RetryableError() bool { return !e.Final() }
@@ -88,7 +107,7 @@ func statusOf(answer *http.Response) error {
 	if to, err := answer.Location(); err == nil && isHostName(to.Hostname()) {
 		text += " to " + to.Host
 	}
-	return &final{text + ": redirects are not followed"}
+	return final(text + ": redirects are not followed")
 }
 
 // isHostName reports whether a host is an ordinary name or address in lower case. Only such a one is shown: the
@@ -104,7 +123,7 @@ func unquoted(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var proxy *proxyError
-	var ours *final
+	var ours final
 	switch {
 	case errors.As(err, &ours):
 		return err

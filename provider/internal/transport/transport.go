@@ -2,7 +2,8 @@
 // the one place that does: whatever a server does, one attempt ends in time, costs little memory, and goes to
 // no other server.
 //
-//   - An answer's body has at most 1 MiB, and its head 64 KiB, as has that of a proxy's answer to CONNECT.
+//   - An answer's body has at most 128 KiB, and its head 64 KiB, as has that of a proxy's answer to CONNECT. A
+//     token has a few; to decode 1 MiB of what is made for it can take 60 MiB of memory.
 //     Package http bounds the rest: lines of chunks, their overhead, trailers.
 //   - An answer is never decompressed: a compressed one, which nobody asked for, is refused.
 //   - A redirect is an error, for all: none of the APIs redirects, and what a request carries is for the server
@@ -33,13 +34,14 @@ import (
 )
 
 const (
-	maxBody = 1 << 20  // bytes
-	maxHead = 64 << 10 // bytes
+	maxBody = 128 << 10 // bytes
+	maxHead = 64 << 10  // bytes
 )
 
 // Options are what differs between clients.
 type Options struct {
-	// Proxy returns the proxy for a request by https, nil for none. A nil function means none for all.
+	// Proxy returns the proxy for a request by https, nil for none. A nil function means none for all. The
+	// text of its error is shown.
 	Proxy func(*http.Request) (*url.URL, error)
 	// Roots are the authorities to trust, nil for the system's.
 	Roots *x509.CertPool
@@ -78,7 +80,15 @@ func (o Options) checkAuthorities() error {
 // secure returns the transport for https.
 func (o Options) secure() *http.Transport {
 	t := newTransport(o.Connect, nil)
-	t.Proxy = o.Proxy
+	if o.Proxy != nil {
+		t.Proxy = func(request *http.Request) (*url.URL, error) {
+			proxy, err := o.Proxy(request)
+			if err != nil {
+				return nil, final(err.Error())
+			}
+			return proxy, nil
+		}
+	}
 	t.TLSHandshakeTimeout = o.Connect
 	t.TLSClientConfig = &tls.Config{RootCAs: o.Roots}
 	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
