@@ -34,7 +34,7 @@ var hostCases = []struct{ image, want string }{
 	{"123456789012.dkr.ecr.us-isof-south-1.csp.hci.ic.gov/app", "ecr us-isof-south-1"},
 	// ECR Public.
 	{"public.ecr.aws/docker/library/nginx", "ecr us-east-1 public"},
-	{"ecr-public.aws.com/docker/library/nginx", "ecr us-east-1 public"},
+	{"ecr-public.aws.com/docker/library/nginx", "ecr us-east-1 dual-stack public"},
 	// Google.
 	{"gcr.io/project/app", "gcr"},
 	{"us.gcr.io/project/app", "gcr"},
