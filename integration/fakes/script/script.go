@@ -6,7 +6,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -24,6 +27,9 @@ type Order struct {
 	// Cut breaks the connection off in the middle of the ordered answer, or without a single
 	// byte if Status is 0.
 	Cut bool
+	// Raw, if not nil, is given the client's connection in place of any answer, when the request has been
+	// read. The connection is closed when it returns.
+	Raw func(net.Conn)
 }
 
 // Fail orders an answer of this status and body.
@@ -70,6 +76,13 @@ func (s *Script) Always(operation string, order Order) {
 	s.always[operation] = order
 }
 
+// Called returns the operations of which a call has arrived, in their alphabetical order.
+func (s *Script) Called() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.calls))
+}
+
 // Calls returns how many calls of operation have arrived.
 func (s *Script) Calls(operation string) int {
 	s.mu.Lock()
@@ -101,6 +114,8 @@ func (s *Script) Do(operation string, w http.ResponseWriter, r *http.Request, an
 		panic(http.ErrAbortHandler)
 	}
 	switch {
+	case order.Raw != nil:
+		raw(w, r, order.Raw)
 	case order.Status != 0:
 		order.Write(w)
 	case order.Cut:
@@ -148,6 +163,19 @@ func (s *Script) wait(r *http.Request, order Order) bool {
 		}
 	}
 	return true
+}
+
+// raw gives the connection to write.
+func raw(w http.ResponseWriter, r *http.Request, write func(net.Conn)) {
+	if _, err := Body(r); err != nil {
+		return
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	write(conn)
 }
 
 // Write answers with the order's status and body.
