@@ -106,7 +106,7 @@ func TestECREndpoints(t *testing.T) {
 		"123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk/app":          "api.ecr.eu-isoe-west-1.cloud.adc-e.uk",
 		"123456789012.dkr.ecr.us-isof-south-1.csp.hci.ic.gov/app":         "api.ecr.us-isof-south-1.csp.hci.ic.gov",
 		"public.ecr.aws/nginx/nginx":                                      "api.ecr-public.us-east-1.amazonaws.com",
-		"ecr-public.aws.com/nginx/nginx":                                  "api.ecr-public.us-east-1.amazonaws.com",
+		"ecr-public.aws.com/nginx/nginx":                                  "ecr-public.us-east-1.api.aws",
 	} {
 		t.Run(image, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +114,7 @@ func TestECREndpoints(t *testing.T) {
 			r := ask(t, join(user.Env(), proxy.Env()), image)
 			host, _, _ := strings.Cut(image, "/")
 			token, _ := aws.Token(r.answered(t, host).Password)
-			if token.Region != strings.Split(strings.TrimPrefix(strings.TrimPrefix(want, "api."), "ecr"), ".")[1] {
+			if token.Region != strings.Split(strings.TrimPrefix(want, "api."), ".")[1] {
 				t.Errorf("the token is of %s", token.Region)
 			}
 			// On a busy machine the SDK may have tried again.
@@ -203,6 +203,8 @@ func TestAWSFailures(t *testing.T) {
 		args  []string
 		calls map[string]int // after the run
 		want  []string       // of the error; none for an answer
+
+		container bool // the identity is the container's
 	}{
 		"500, then 200": {order: func(s *awsfake.Server) {
 			s.Next(awsfake.GetAuthorizationToken, awsfake.ECRError(500, "ServerException", "try again"))
@@ -262,7 +264,7 @@ func TestAWSFailures(t *testing.T) {
 		}, want: []string{"get an ECR token for eu-central-1"}},
 		"IMDS hangs": {order: func(s *awsfake.Server) {
 			s.Always(awsfake.IMDSToken, script.Hang())
-		}, calls: map[string]int{awsfake.IMDSToken: 1, awsfake.IMDSRole: 0}, want: []string{"no AWS identity", "timeout awaiting response headers"}},
+		}, calls: map[string]int{awsfake.IMDSToken: 1, awsfake.IMDSRole: 0}, want: []string{"no AWS identity", "no answer within 4s"}},
 		"slow": {order: func(s *awsfake.Server) {
 			s.Always(awsfake.IMDSToken, script.Order{Delay: 2 * time.Second})
 			s.Always(awsfake.GetAuthorizationToken, script.Order{Delay: 2 * time.Second})
@@ -302,7 +304,33 @@ func TestAWSFailures(t *testing.T) {
 		}, calls: map[string]int{awsfake.IMDSToken: 1}, want: []string{"no AWS identity", "answers 405 Method Not Allowed and is not EC2's"}},
 		"redirect": {order: func(s *awsfake.Server) {
 			s.Always(awsfake.GetAuthorizationToken, script.Fail(302, ""))
-		}, want: []string{"status 302 Found"}},
+		}, calls: map[string]int{awsfake.GetAuthorizationToken: 1}, want: []string{"status 302 Found: redirects are not followed"}},
+		"403 of the container endpoint, which repeats the token": {order: func(s *awsfake.Server) {
+			s.Configure(func(c *awsfake.Config) { c.ContainerToken = leak })
+			s.Always(awsfake.ContainerCredentials, script.Fail(403, "no: "+leak))
+		}, container: true, want: []string{"get an ECR token for eu-central-1: container endpoint GetCredentials: status 403 Forbidden\n"}},
+		"403 of the container endpoint, in JSON": {order: func(s *awsfake.Server) {
+			s.Configure(func(c *awsfake.Config) { c.ContainerToken = leak })
+			s.Always(awsfake.ContainerCredentials, script.Fail(403, `{"code":"`+leak+`","message":"no: `+leak+`"}`))
+		}, container: true, want: []string{"container endpoint GetCredentials: status 403 Forbidden\n"}},
+		"404 of the container endpoint, without a body": {order: func(s *awsfake.Server) {
+			s.Always(awsfake.ContainerCredentials, script.Fail(404, ""))
+		}, container: true, calls: map[string]int{awsfake.ContainerCredentials: 1}, want: []string{"container endpoint GetCredentials: status 404 Not Found\n"}},
+		"container endpoint without credentials": {order: func(s *awsfake.Server) {
+			s.Always(awsfake.ContainerCredentials, script.Fail(200, "{}"))
+		}, container: true, want: []string{"get an ECR token for eu-central-1: an answer of a source of credentials holds none"}},
+		"refusal with an empty code": {order: func(s *awsfake.Server) {
+			s.Always(awsfake.GetAuthorizationToken, script.Fail(400, `{"__type":"","message":""}`))
+		}, want: []string{"ECR GetAuthorizationToken: status 400 Bad Request\n"}},
+		"refusal with a space for a message": {order: func(s *awsfake.Server) {
+			s.Always(awsfake.GetAuthorizationToken, script.Fail(400, `{"__type":"X","message":" "}`))
+		}, want: []string{"ECR GetAuthorizationToken: X\n"}},
+		"IMDS refuses with nothing": {order: func(s *awsfake.Server) {
+			s.Always(awsfake.IMDSCredentials, script.Fail(200, `{"Code":"","Message":""}`))
+		}, want: []string{"ec2imds GetMetadata: an answer of a source of credentials holds none"}},
+		"IMDS refuses in a header": {order: func(s *awsfake.Server) {
+			s.Always(awsfake.IMDSToken, script.Fail(200, leak))
+		}, want: []string{"get an ECR token for eu-central-1: ec2imds GetMetadata: the answer is malformed"}},
 		"FIPS wanted, and an endpoint named": {order: func(*awsfake.Server) {}, env: []string{"AWS_USE_FIPS_ENDPOINT=true", "AWS_USE_DUALSTACK_ENDPOINT=true"}},
 		"no such profile": {order: func(*awsfake.Server) {}, env: []string{"AWS_PROFILE=nobody"},
 			want: []string{`profile "nobody": no such profile in `}},
@@ -311,7 +339,11 @@ func TestAWSFailures(t *testing.T) {
 			t.Parallel()
 			aws := startAWS(t)
 			c.order(aws)
-			r := ask(t, join(aws.EndpointEnv(), aws.MetadataEnv(), c.env), ecrImage, c.args...)
+			env := join(aws.EndpointEnv(), aws.MetadataEnv(), c.env)
+			if c.container {
+				env = append(env, aws.ContainerEnv()...)
+			}
+			r := ask(t, env, ecrImage, c.args...)
 			r.silent(t, leak)
 			r.ended(t, ecrHost, c.want)
 			checkCalls(t, aws, c.calls)
