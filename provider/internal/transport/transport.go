@@ -5,6 +5,7 @@
 //   - An answer's body has at most 128 KiB, and its head 64 KiB, as has that of a proxy's answer to CONNECT. A
 //     token has a few; to decode 1 MiB of what is made for it can take 60 MiB of memory.
 //     Package http bounds the rest: lines of chunks, their overhead, trailers.
+//   - An answer that is cut is an error, also one without a length that ends within an object of JSON.
 //   - An answer is never decompressed: a compressed one, which nobody asked for, is refused.
 //   - A redirect is an error, for all: none of the APIs redirects, and what a request carries is for the server
 //     that it was made for.
@@ -20,6 +21,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -183,8 +185,11 @@ func take(answer *http.Response) ([]byte, error) {
 	if _, err := body.ReadFrom(io.LimitReader(answer.Body, maxBody+1)); err != nil {
 		return nil, unquoted(err)
 	}
-	if body.Len() > maxBody {
+	switch {
+	case body.Len() > maxBody:
 		return nil, errTooLong
+	case answer.StatusCode < 300 && bytes.HasPrefix(body.Bytes(), []byte("{")) && !json.Valid(body.Bytes()):
+		return nil, io.ErrUnexpectedEOF // JSON that was cut where HTTP cannot tell it from the end
 	}
 	return body.Bytes(), nil
 }
