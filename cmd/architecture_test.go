@@ -92,11 +92,11 @@ var importRules = []importRule{
 		[]string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/pluginflags"}},
 	{"cmd/pullpass/internal/pluginflags", "it is read before anything else is set up", nil},
 	{"cmd/pullpass/internal/secretcmd", "of the backends it knows only whose logins its flags give: Docker's configuration and Google's keys",
-		[]string{"provider", "provider/safefile", "provider/dockerconfig", "provider/gcr", "cmd/internal/", "cmd/pullpass/internal/cli"}},
+		[]string{"provider", "provider/await", "provider/safefile", "provider/dockerconfig", "provider/gcr", "cmd/internal/", "cmd/pullpass/internal/cli"}},
 	{"cmd/pullpass/internal/", "a command puts the packages below it together, and knows the backends by their list",
-		[]string{"provider", "provider/safefile", "cache", "node-config", "cmd/internal/", "cmd/pullpass/internal/"}},
+		[]string{"provider", "provider/await", "provider/safefile", "cache", "node-config", "cmd/internal/", "cmd/pullpass/internal/"}},
 	{"cmd/pullpass", "the list of commands, and the start of the process",
-		[]string{"cmd/internal/", "cmd/pullpass/internal/"}},
+		[]string{"provider/await", "cmd/internal/", "cmd/pullpass/internal/"}},
 }
 
 // standardOnly are the packages that import nothing but the standard library, and what their rules allow.

@@ -179,6 +179,59 @@ func checkCalls(file *ast.File, report func(token.Pos, string)) {
 	})
 }
 
+// goroutines are the files that start goroutines or have functions called in them, and why a panic there does
+// not end the process with a stack trace, which nothing outside the goroutine can prevent.
+var goroutines = map[string]string{
+	"provider/await/await.go":                       "all run in Try",
+	"cmd/pullpass/main.go":                          "waits for a signal and cancels a context",
+	"cmd/internal/broker/limit.go":                  "cancels a context with an error that has no input",
+	"cmd/pullpass/internal/warm/warm.go":            "runs in await.Try",
+	"cmd/pullpass/internal/secretcmd/registries.go": "runs in await.Try",
+}
+
+// TestGoroutines: goroutines are only in the files above. Everywhere else await.Result is the way.
+func TestGoroutines(t *testing.T) {
+	errorf := errorOnce(t)
+	used := map[string]bool{}
+	for _, p := range product(t) {
+		for _, name := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			place := p.own() + "/" + name
+			ast.Inspect(file, func(n ast.Node) bool {
+				if !startsGoroutine(n) {
+					return true
+				}
+				used[place] = true
+				if goroutines[place] == "" {
+					errorf("%s starts a goroutine, where a panic would end the process: use await.Result, or await.Try and a line in the table", place)
+				}
+				return true
+			})
+		}
+	}
+	for place := range goroutines {
+		if !used[place] {
+			t.Errorf("%s starts no goroutine any more", place)
+		}
+	}
+}
+
+// startsGoroutine reports whether a node is a go statement, or calls a function that has another one called in
+// a goroutine.
+func startsGoroutine(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return true
+	case *ast.CallExpr:
+		s, ok := n.Fun.(*ast.SelectorExpr)
+		return ok && (s.Sel.Name == "Go" || s.Sel.Name == "AfterFunc")
+	}
+	return false
+}
+
 // selector returns NAME.NAME for such an expression, else "".
 func selector(e ast.Expr) string {
 	s, ok := e.(*ast.SelectorExpr)

@@ -17,6 +17,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/secretcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/waitcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/warm"
+	"github.com/pullpass/pullpass/provider/await"
 )
 
 // commands are all that pullpass has.
@@ -33,8 +34,14 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 	}
 }
 
-// run runs the command that args name and returns its exit code.
-func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) int {
+// run runs the command that args name and returns its exit code. A panic is a failure with one line on
+// stderr.
+func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) (code int) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			code = cli.Fail(await.PanicError(recovered), e.Log)
+		}
+	}()
 	b := &broker.Broker{Env: e, Backends: backends.All()}
 	if config, cacheDir, ok := pluginflags.Parse(args); ok && !stdio.Terminal {
 		// The kubelet's call, for each image: it does not wait for the tree of commands.

@@ -1,11 +1,12 @@
-// Package await bounds the wait for calls that cannot be cancelled by a context.
+// Package await bounds the wait for calls that cannot be cancelled by a context, and turns panics into
+// errors.
 package await
 
 import "context"
 
 // Result returns what f returns, or the cause of the context if that ends before f does. In that case f
 // goes on in its goroutine. If it returns a value without an error in the end, late is called with the
-// value, to free it. late may be nil.
+// value, to free it. late may be nil. A panic of f becomes the error of PanicError; one of late is ignored.
 func Result[T any](ctx context.Context, f func() (T, error), late func(T)) (T, error) {
 	type result struct {
 		value T
@@ -13,8 +14,12 @@ func Result[T any](ctx context.Context, f func() (T, error), late func(T)) (T, e
 	}
 	done := make(chan result, 1)
 	go func() {
-		value, err := f()
-		done <- result{value, err}
+		var r result
+		r.err = Try(func() (err error) {
+			r.value, err = f()
+			return err
+		})
+		done <- r
 	}()
 	select {
 	case r := <-done:
@@ -24,10 +29,21 @@ func Result[T any](ctx context.Context, f func() (T, error), late func(T)) (T, e
 	if late != nil {
 		go func() {
 			if r := <-done; r.err == nil {
-				late(r.value)
+				_ = Try(func() error { late(r.value); return nil })
 			}
 		}()
 	}
 	var none T
 	return none, context.Cause(ctx)
+}
+
+// Try returns what f returns. A panic of f becomes the error of PanicError. Every function that is to run in
+// a goroutine of its own needs it: a panic there ends the process, whoever recovers elsewhere.
+func Try(f func() error) (err error) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			err = PanicError(recovered)
+		}
+	}()
+	return f()
 }

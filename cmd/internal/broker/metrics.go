@@ -8,6 +8,7 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/internal/metrics"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/await"
 )
 
 // metricsLimit is how long a process may take to write metrics. Its own take some milliseconds; it may
@@ -82,7 +83,8 @@ func (b *Broker) WriteMetrics(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
 	file := metrics.Textfile{Path: b.Config.MetricsFile, Now: b.Now, Warn: b.Log.Warn}
-	if err := file.Add(ctx, fetches...); err != nil {
+	// A bug in the metrics must not cost the answer, which is written already.
+	if err := await.Try(func() error { return file.Add(ctx, fetches...) }); err != nil {
 		b.Log.Warn("the metrics are not written to " + file.Path + ": " + err.Error())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/broker"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/await"
 	"github.com/pullpass/pullpass/provider/gcr"
 )
 
@@ -70,14 +71,7 @@ func (j *job) fetch(ctx context.Context) error {
 	errs := make([]error, len(j.wanted))
 	var group sync.WaitGroup
 	for i, w := range j.wanted {
-		group.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, broker.TimeLimit)
-			defer cancel()
-			w.credential, w.issued, errs[i] = w.from.get(ctx, w)
-			if errs[i] == nil {
-				errs[i] = j.checkCredential(w, j.broker.Now())
-			}
-		})
+		group.Go(func() { errs[i] = await.Try(func() error { return j.fetchOne(ctx, w) }) })
 	}
 	group.Wait()
 	j.broker.WriteMetrics(ctx)
@@ -88,6 +82,16 @@ func (j *job) fetch(ctx context.Context) error {
 		}
 	}
 	return j.showErrors(errs)
+}
+
+// fetchOne gets and checks the credential of a registry.
+func (j *job) fetchOne(ctx context.Context, w *wanted) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, broker.TimeLimit)
+	defer cancel()
+	if w.credential, w.issued, err = w.from.get(ctx, w); err != nil {
+		return err
+	}
+	return j.checkCredential(w, j.broker.Now())
 }
 
 // showErrors writes the errors of the wanted registries, an error of several registries only once. It

@@ -13,6 +13,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/env"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/await"
 )
 
 // New returns the command.
@@ -111,7 +112,12 @@ func warm(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, registries []
 		}
 		done[choice.Scope] = true
 		b.Log.Debug("%s: ask for %s", r.name, r.image)
-		group.Go(func() { outcomes[i] = warmScope(ctx, b, choice, request) }) // one may take all its time
+		group.Go(func() { // one may take all its time
+			outcomes[i].err = await.Try(func() (err error) {
+				outcomes[i].text, err = warmScope(ctx, b, choice, request)
+				return err
+			})
+		})
 	}
 	group.Wait()
 	b.WriteMetrics(ctx)
@@ -124,8 +130,8 @@ type outcome struct {
 	err  error
 }
 
-// warmScope gets the credential for a request.
-func warmScope(ctx context.Context, b *broker.Broker, choice provider.Choice, request provider.Request) outcome {
+// warmScope gets the credential for a request, and returns what to report of it.
+func warmScope(ctx context.Context, b *broker.Broker, choice provider.Choice, request provider.Request) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, broker.TimeLimit)
 	defer cancel()
 	credential, err := b.Credential(ctx, choice, request)
@@ -134,9 +140,9 @@ func warmScope(ctx context.Context, b *broker.Broker, choice provider.Choice, re
 	case errors.Is(err, provider.ErrNone):
 		text = env.OneLine("no credential: " + err.Error())
 	case err != nil:
-		return outcome{err: err}
+		return "", err
 	}
-	return outcome{text: broker.ScopeProvider(choice.Scope) + ", " + text}
+	return broker.ScopeProvider(choice.Scope) + ", " + text, nil
 }
 
 // show writes the outcomes, and returns cli.ErrShown if there are errors among them.
