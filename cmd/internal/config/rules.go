@@ -34,7 +34,7 @@ func (w *walker) config(v value, backends provider.Backends) Config {
 func mustBe(want string) func(string) error {
 	return func(text string) error {
 		if text != want {
-			return fmt.Errorf("must be %s, is %s", want, strictyaml.Shown(text))
+			return fmt.Errorf("must be %s%s", want, strictyaml.Word(", is ", text))
 		}
 		return nil
 	}
@@ -75,7 +75,7 @@ func (s section) registry(backends provider.Backends) Registry {
 	})
 	s.text("provider", func(text string) error {
 		if r.Backend = backends.Named(text); r.Backend == nil {
-			return fmt.Errorf("unknown provider %s, %s", strictyaml.Shown(text), strictyaml.Suggest(text, backends.Names()))
+			return fmt.Errorf("unknown provider%s, %s", strictyaml.Word(" ", text), strictyaml.Suggest(text, backends.Names()))
 		}
 		return nil
 	})

@@ -2,7 +2,6 @@ package pullsecret
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -68,9 +67,13 @@ func parseAccount(object strictyaml.Value) (account, error) {
 		if err != nil {
 			return account{}, err
 		}
-		for _, field := range slices.Sorted(maps.Keys(fields)) {
-			if field != "name" {
-				return account{}, entry.Get(field).Errorf("unknown field, known is name")
+		members, err := entry.Members()
+		if err != nil {
+			return account{}, err
+		}
+		for _, member := range members {
+			if member.Key.Value != "name" {
+				return account{}, member.Errorf("unknown field, known is name")
 			}
 		}
 		parsed.pullSecrets = append(parsed.pullSecrets, fields["name"])

@@ -236,7 +236,7 @@ func TestParseAccountsBad(t *testing.T) {
 		{head + "imagePullSecrets:\n- name: a\n  namespace: b\n", "7: imagePullSecrets[0].namespace: unknown field, known is name"},
 		{head + "imagePullSecrets: []\nimagePullSecrets: []\n", "6: imagePullSecrets: given twice, first on line 5"},
 		{head + "  annotations: [a]\n", "5: metadata.annotations: must be a mapping, is a list"},
-		{head + "  annotations: {a/b: 1}\n", `5: metadata.annotations["a/b"]: must be a string, is a number`},
+		{head + "  annotations: {a/b: 1}\n", `5: metadata.annotations: must be a string, is a number`},
 		{"apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  namespace: a\n", "3: metadata.name: missing"},
 		{"apiVersion: v1\nkind: ServiceAccount\n", "1: metadata.name: missing"},
 		{"apiVersion: v1\nkind: ServiceAccount\nmetadata: a\n", "3: metadata: must be a mapping, is a string"},

@@ -70,7 +70,7 @@ func (s Secret) checkOthers(key string) []report.Finding {
 	for _, other := range s.keys() {
 		content, err := s.content(other)
 		if err != nil && other != key {
-			findings = append(findings, refused(fmt.Errorf("%s is %w", strictyaml.Quoted(other), err)))
+			findings = append(findings, refused(fmt.Errorf("%s is %w", strictyaml.DataKey(other), err)))
 		}
 		size += len(content)
 	}
@@ -107,7 +107,7 @@ func (s Secret) checkType(key string) []report.Finding {
 	case !s.has(key):
 		fault := refused(fmt.Errorf("type %s without the key %s", s.kind, key))
 		if keys := s.keys(); len(keys) > 0 {
-			fault.Fix = "its keys are " + quoted(keys)
+			fault.Fix = "what it has is " + dataKeys(keys)
 		}
 		findings = append(findings, fault)
 	}
@@ -137,7 +137,7 @@ func (s Secret) wrongType(key string) report.Finding {
 		fault.Fix = strings.ReplaceAll(fault.Fix, typeDockerConfigJSON, typeDockercfg)
 	case keyDockerConfigJSON:
 	default:
-		fault.Fix += fmt.Sprintf(" and the key %s in place of %s", keyDockerConfigJSON, strictyaml.Quoted(key))
+		fault.Fix += fmt.Sprintf(" and the key %s in place of %s", keyDockerConfigJSON, strictyaml.DataKey(key))
 	}
 	return fault
 }

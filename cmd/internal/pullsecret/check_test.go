@@ -70,9 +70,9 @@ func checked() []struct{ name, secret, want string } {
 
 		// The key.
 		{"other key", jsonType + "data:\n  config.json: " + encoded(ghcr()) + "\nstringData: {a: b}\n",
-			"type kubernetes.io/dockerconfigjson without the key .dockerconfigjson" + refusal + "\n  its keys are \"a\", \"config.json\""},
+			"type kubernetes.io/dockerconfigjson without the key .dockerconfigjson" + refusal + "\n  what it has is \"config.json\", another key of data"},
 		{"key of the old type", jsonType + "data:\n  .dockercfg: " + encoded(ghcr()) + "\n",
-			"type kubernetes.io/dockerconfigjson without the key .dockerconfigjson" + refusal + "\n  its keys are \".dockercfg\""},
+			"type kubernetes.io/dockerconfigjson without the key .dockerconfigjson" + refusal + "\n  what it has is \".dockercfg\""},
 		{"no key", legacyType, "type kubernetes.io/dockercfg without the key .dockercfg" + refusal +
 			"\nnote: type kubernetes.io/dockercfg is the old format of Docker; the kubelet reads it as well"},
 		{"empty", jsonType + data(`""`), ".dockerconfigjson is empty" + refusal},
@@ -96,7 +96,7 @@ func checked() []struct{ name, secret, want string } {
 		{"too large", jsonType + "stringData:\n  .dockerconfigjson: '" + ghcr() + strings.Repeat(" ", 1<<20) + "'\n",
 			"note: .dockerconfigjson is in stringData: the manifest holds the password in plain text; the API server stores it as data\n" +
 				fmt.Sprintf("its data has %d bytes, more than the 1048576 that a Secret may have", 1<<20+len(ghcr())) + refusal},
-		{"another key not base64", jsonType + data(encoded(ghcr())) + "  other: '%c4n4ry'\n", `"other" is not base64` + refusal + "\n  make it with base64 -w0"},
+		{"another key not base64", jsonType + data(encoded(ghcr())) + "  other: '%c4n4ry'\n", `another key of data is not base64` + refusal + "\n  make it with base64 -w0"},
 		{"too large together", jsonType + data(encoded(ghcr())) + "stringData: {other: '" + strings.Repeat(" ", 1<<20) + "'}\n",
 			fmt.Sprintf("its data has %d bytes, more than the 1048576 that a Secret may have", 1<<20+len(ghcr())) + refusal},
 

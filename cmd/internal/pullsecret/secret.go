@@ -118,7 +118,17 @@ func (s Secret) keys() []string {
 	return slices.Compact(keys)
 }
 
-// quoted lists the first of some keys.
+// dataKeys lists keys of data, the same text only once.
+func dataKeys(keys []string) string {
+	var texts []string
+	for _, key := range keys {
+		texts = append(texts, strictyaml.DataKey(key))
+	}
+	slices.Sort(texts)
+	return strings.Join(slices.Compact(texts), ", ")
+}
+
+// quoted lists the first of some keys of auths.
 func quoted(keys []string) string {
 	const most = 10
 	var texts []string

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"sort"
 	"strconv"
@@ -35,6 +34,9 @@ func Decode(file string, data []byte) ([]*yaml.Node, error) {
 	documents, err := Parse(data, math.MaxInt)
 	if err != nil {
 		line, why := problem(err)
+		if errors.Is(err, ErrTooMuch) {
+			return nil, ErrorAt(file, line, why)
+		}
 		if len(data) <= maxSearched {
 			// The line of package yaml is often the beginning of the enclosing block, or missing.
 			// Neither line is ever past the mistake, so the later one is nearer.
@@ -51,30 +53,10 @@ func Decode(file string, data []byte) ([]*yaml.Node, error) {
 	return documents, nil
 }
 
-// Parse returns the first documents of data, at most that many. The error is one of package yaml: it can
-// quote a name of the document, and its line is not exact. Decode has a better one.
-func Parse(data []byte, most int) ([]*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var documents []*yaml.Node
-	for len(documents) < most {
-		document := new(yaml.Node)
-		err := decoder.Decode(document)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		documents = append(documents, document)
-	}
-	return documents, nil
-}
-
-// indentedByTab reports whether a tab indents the content of a line. The - of a list belongs to the
-// indentation.
+// indentedByTab reports whether a tab indents the content of a line, 0 for a line that is not known. The - of
+// a list belongs to the indentation.
 func indentedByTab(data []byte, line int) bool {
-	lines := bytes.SplitN(data, []byte("\n"), line+1)
-	text := lines[min(line, len(lines))-1]
+	text := NewSource(data).Line(line)
 	indentation := text[:len(text)-len(bytes.TrimLeft(text, " \t-"))]
 	return bytes.ContainsRune(indentation, '\t')
 }

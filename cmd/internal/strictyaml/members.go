@@ -10,7 +10,8 @@ type Member struct {
 }
 
 // Members returns the fields of a mapping in their order, none if v is not there. The error, an *Error,
-// says that v is no mapping. What is wrong with a single key is in its Member.
+// says that v is no mapping. What is wrong with a single key is in its Member. Places name a key only if it
+// has the form of a field's name and is not where secrets are: YAML reads {name: A, value:s3cret} as two keys.
 func (v Value) Members() ([]Member, error) {
 	if v.Node == nil {
 		return nil, nil
@@ -22,7 +23,7 @@ func (v Value) Members() ([]Member, error) {
 	lines := map[string]int{}
 	for i := 0; i+1 < len(v.Node.Content); i += 2 {
 		key := v.Node.Content[i]
-		member := Member{Key: key, Value: v.child(v.join(key.Value), key, v.Node.Content[i+1])}
+		member := Member{Key: key, Value: v.member(key, v.Node.Content[i+1])}
 		line, twice := lines[key.Value]
 		switch {
 		case v.format == Fields && key.ShortTag() == "!!merge":
@@ -45,13 +46,15 @@ func (v Value) isName(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.Anchor == "" && (tag == "!!str" || v.format == Objects && tag == "!!timestamp")
 }
 
-// Get returns a field of v. The result is not there if v is no mapping, if it has no such field, or if
+// Get returns a field of v. Its place has the name, which must not come from a document. The result is not there if v is no mapping, if it has no such field, or if
 // the field is null.
 func (v Value) Get(name string) Value {
 	if v.Node != nil && v.Node.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(v.Node.Content); i += 2 {
 			if key := v.Node.Content[i]; key.Value == name {
-				return v.child(v.join(name), key, v.Node.Content[i+1]).orNone()
+				field := v.child(v.join(name), key, v.Node.Content[i+1]).orNone()
+				field.hidden = v.hidden || holdsSecrets(name)
+				return field
 			}
 		}
 	}

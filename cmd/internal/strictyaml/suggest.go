@@ -1,6 +1,9 @@
 package strictyaml
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Suggest returns what to say to someone who wrote name instead of one of the known names: Near if it
 // finds one, otherwise all known names.
@@ -14,6 +17,9 @@ func Suggest(name string, known []string) string {
 // Near returns "did you mean NAME?" for a known name if name is a misspelling or the beginning of it,
 // otherwise "". A short name may differ only in case: acr is not a misspelt ecr.
 func Near(name string, known []string) string {
+	if before, _, found := strings.Cut(name, ":"); found && slices.Contains(known, before) {
+		return "did you mean " + before + "? YAML needs a space after its colon"
+	}
 	lower := strings.ToLower(name)
 	for _, k := range known {
 		misspelt := len(name) <= 2*len(k) && distance(lower, strings.ToLower(k)) <= len(k)/4

@@ -25,11 +25,12 @@ type Value struct {
 	Column       int
 	Node         *yaml.Node // nil for a value that is not there
 	format       Format
+	hidden       bool // names of fields in it may be secrets
 }
 
 // Of returns the value of a node at the top of a file: no field is above it.
 func Of(file string, node *yaml.Node, format Format) Value {
-	return Value{report.Place{File: file, Line: node.Line}, node.Column, node, format}
+	return Value{Place: report.Place{File: file, Line: node.Line}, Column: node.Column, Node: node, format: format}
 }
 
 // Errorf returns an error at the place of v.
@@ -41,10 +42,8 @@ func (v Value) Errorf(format string, args ...any) *Error {
 func (v Value) Describe() string {
 	objects := v.format == Objects
 	switch tag := v.Node.ShortTag(); {
-	case v.Node.Style&yaml.TaggedStyle != 0 && objects:
-		return "tagged" // with what could be a part of a secret
 	case v.Node.Style&yaml.TaggedStyle != 0:
-		return "tagged " + Shown(v.Node.Tag)
+		return "tagged" // with what could be a part of a secret: it may begin with !
 	case tag == "!!map":
 		return Map.String()
 	case tag == "!!seq":
@@ -68,7 +67,19 @@ func (v Value) Describe() string {
 // child returns a value in v. at is the node that errors point to: its key, or the value itself.
 func (v Value) child(field string, at, node *yaml.Node) Value {
 	place := report.Place{File: v.File, Line: at.Line, Field: field}
-	return Value{place, at.Column, node, v.format}
+	return Value{place, at.Column, node, v.format, v.hidden}
+}
+
+// member returns a field of v. Its place has the name of the key only if that cannot be a secret.
+func (v Value) member(key, node *yaml.Node) Value {
+	shown := IsField(key.Value) && !v.hidden || v.format == Objects && isSecretKey(key.Value)
+	field := v.Field
+	if shown {
+		field = v.join(key.Value)
+	}
+	member := v.child(field, key, node)
+	member.hidden = v.hidden || !shown || holdsSecrets(key.Value)
+	return member
 }
 
 func (v Value) join(key string) string {

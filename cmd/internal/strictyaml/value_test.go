@@ -48,7 +48,7 @@ func TestReaders(t *testing.T) {
 		{"true", text, ": must be a string, is a boolean; put it in quotes", ": must be a string, is true or false"},
 		{"2026-01-01", text, ": must be a string, is a date; put it in quotes", ": must be a string, is a date"},
 		{"<<", text, ": must be a string, is a merge key; put it in quotes", ": must be a string, is a merge key"},
-		{"!env x", text, ": must be a string, is tagged !env; put it in quotes", ": must be a string, is tagged"},
+		{"!env x", text, ": must be a string, is tagged; put it in quotes", ": must be a string, is tagged"},
 		{"[x]", text, ": must be a string, is a list", ": must be a string, is a list"},
 		{"{x: y}", text, ": must be a string, is a mapping", ": must be a string, is a mapping"},
 
@@ -65,7 +65,7 @@ func TestReaders(t *testing.T) {
 
 		{"{x: 1, y: 2}", members, "2", "2"},
 		{"[x]", members, ": must be a mapping, is a list", ": must be a mapping, is a list"},
-		{"!!set {x}", members, ": must be a mapping, is tagged !!set", ": must be a mapping, is tagged"},
+		{"!!set {x}", members, ": must be a mapping, is tagged", ": must be a mapping, is tagged"},
 
 		{"{x: y, z: }", texts, "map[x:y z:]", "map[x:y z:]"},
 		{"{x: y, z: [1]}", texts, ".z: must be a string, is a list", ".z: must be a string, is a list"},
@@ -119,14 +119,14 @@ func TestMembers(t *testing.T) {
 		fields, objects string
 	}{
 		{"{x: 1, y: 2}", "a.x a.y", "a.x a.y"},
-		{`{a b: 1, "": 2}`, `a."a b" a.""`, `a["a b"] a[""]`},
-		{"{.x: 1, a/b: 2}", "a..x a.a/b", `a[".x"] a["a/b"]`},
-		{"{<<: {x: 1}}", "f.yaml:1: a.<<: merge keys are not supported", "f.yaml:1: a: the name of a field must be a plain string"},
+		{`{a b: 1, "": 2}`, "a a", "a a"},
+		{"{.x: 1, a/b: 2}", "a a", "a a"},
+		{"{<<: {x: 1}}", "f.yaml:1: a: merge keys are not supported", "f.yaml:1: a: the name of a field must be a plain string"},
 		{"{x: 1, y: 2, x: 3, x: 4}", "a.x a.y f.yaml:1: a.x: given twice, first on line 1 f.yaml:1: a.x: given twice, first on line 1",
 			"a.x a.y f.yaml:1: a.x: given twice, first on line 1 f.yaml:1: a.x: given twice, first on line 1"},
 		{"{1: x, [y]: z, &k b: c}", strings.Repeat(" f.yaml:1: a: the name of a field must be a plain string", 3)[1:],
 			strings.Repeat(" f.yaml:1: a: the name of a field must be a plain string", 3)[1:]},
-		{"{2026-01-01: x}", "f.yaml:1: a: the name of a field must be a plain string", `a["2026-01-01"]`},
+		{"{2026-01-01: x}", "f.yaml:1: a: the name of a field must be a plain string", "a"},
 	} {
 		for format, want := range map[Format]string{Fields: test.fields, Objects: test.objects} {
 			members, err := in(t, "a: "+test.file, format).Members()

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
 const (
@@ -68,7 +68,7 @@ func (h *health) read(files fs.FS, name string) {
 		return
 	}
 	changed := *h
-	if yaml.Unmarshal(data, &changed) == nil {
+	if strictyaml.Unmarshal(data, &changed) == nil {
 		*h = changed
 	}
 }

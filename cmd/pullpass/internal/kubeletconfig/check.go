@@ -137,6 +137,11 @@ func (c *checker) document(d *document) {
 // known reports fields of v other than the known ones. It returns false if v is no mapping. An empty value
 // is a mapping without fields.
 func (c *checker) known(v value, at string, known ...string) bool {
+	return c.knownOnly(v, at, false, known)
+}
+
+// knownOnly is known. If secret is true, v holds secrets, and so may what stands where a name should.
+func (c *checker) knownOnly(v value, at string, secret bool, known []string) bool {
 	if v.kind != strictyaml.Map && v.kind != strictyaml.Null {
 		c.fault(v, at, "must be a mapping, is "+v.kind.String(), "")
 		return false
@@ -146,13 +151,17 @@ func (c *checker) known(v value, at string, known ...string) bool {
 			continue
 		}
 		text, hint := "unknown field", strictyaml.Near(f.key, known)
+		place := at
+		if !secret {
+			place = strictyaml.JoinKey(at, f.key)
+		}
 		switch {
 		case f.key == "tokenAttributes":
 			hint = "only version " + versions()[0] + " of the config knows it"
 		case hint == "":
 			text += ", " + strictyaml.Suggest(f.key, known)
 		}
-		c.fault(value{line: f.line}, strictyaml.Join(at, f.key), text, hint)
+		c.fault(value{line: f.line}, place, text, hint)
 	}
 	return true
 }
@@ -203,7 +212,7 @@ func (c *checker) oneOf(v value, at, name string, values []string) {
 	if !ok || slices.Contains(values, text) {
 		return
 	}
-	c.fault(of, strictyaml.Join(at, name), want+"; is "+strictyaml.Shown(text), strictyaml.Near(text, values))
+	c.fault(of, strictyaml.Join(at, name), want+strictyaml.Word("; is ", text), strictyaml.Near(text, values))
 }
 
 // list returns the items of a field. It is a fault if the field is no list. A missing list has no items.

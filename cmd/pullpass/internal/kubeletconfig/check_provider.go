@@ -100,10 +100,18 @@ func (c *checker) patterns(v value, at, name string) []value {
 	for _, pattern := range c.texts(v, at, "matchImages") {
 		g, err := parseGlob(pattern.text)
 		if err != nil {
-			c.fault(pattern.value, pattern.at, "must be a host with or without a path, is "+strictyaml.Shown(pattern.text), "")
+			c.fault(pattern.value, pattern.at, "must be a host with or without a path"+strictyaml.Word(", is ", pattern.text), "")
 			continue
 		}
 		patterns = append(patterns, pattern.value)
+		if strings.Contains(pattern.text, "@") { // a password may be before it: nothing is quoted
+			text := "the kubelet reads it as a URL, of which what is before the @ does not count"
+			if reason := g.never(); reason != "" {
+				text = "never matches an image: " + reason
+			}
+			c.note(pattern.value, pattern.at, text, "")
+			continue
+		}
 		for _, remark := range g.remarks(name, c.backends, c.served) {
 			c.note(pattern.value, pattern.at, remark.text, remark.hint)
 		}
@@ -128,9 +136,9 @@ func (c *checker) duration(v value, at string, patterns []value) {
 	case f.kind != strictyaml.Text:
 		c.fault(f, at, "must be a duration such as 5m or 12h, is "+f.kind.String(), durationHint(f))
 	case err != nil:
-		c.fault(f, at, "must be a duration such as 5m or 12h, is "+strictyaml.Shown(f.text), durationHint(f))
+		c.fault(f, at, "must be a duration such as 5m or 12h"+strictyaml.Word(", is ", f.text), durationHint(f))
 	case duration < 0:
-		c.fault(f, at, "must not be negative, is "+strictyaml.Shown(f.text), "")
+		c.fault(f, at, "must not be negative"+strictyaml.Word(", is ", f.text), "")
 	case duration == 0:
 		c.note(f, at, "an answer that does not say how long it is good is not kept: the plugin runs again for each pull", "")
 	default:
@@ -175,7 +183,7 @@ func (c *checker) env(v value, at string) {
 	first := map[string]int{}
 	for i, variable := range c.list(v, at, "env") {
 		at := strictyaml.Index(strictyaml.Join(at, "env"), i)
-		if !c.known(variable, at, "name", "value") {
+		if !c.knownOnly(variable, at, true, []string{"name", "value"}) {
 			continue
 		}
 		name, of := c.text(variable, at, "name")

@@ -59,8 +59,8 @@ providers:
 8: providers[0].matchImages[2]: must be a string, is a number; put it in quotes
 8: note: providers[0].matchImages[0]: never matches an image: a pattern is a host without a scheme, such as registry.example.com
   hint: did you mean reg.io?
-8: providers[0].matchImages[1]: must be a host with or without a path, is "b io"
-9: providers[0].env[0].vlaue: unknown field, known are name, value
+8: providers[0].matchImages[1]: must be a host with or without a path
+9: providers[0].env[0]: unknown field, known are name, value
 9: providers[0].env[1]: must be a mapping, is a string
 9: providers[0].env[2].value: must be a string, is a number; put it in quotes
 10: providers[1].apiVersion: missing, must be one of credentialprovider.kubelet.k8s.io/v1, credentialprovider.kubelet.k8s.io/v1beta1, credentialprovider.kubelet.k8s.io/v1alpha1
@@ -71,7 +71,7 @@ providers:
 12: providers[1].tokenAttributes.serviceAccountTokenAudience: missing
 12: providers[1].tokenAttributes.cacheType: must be one of ServiceAccount, Token; is tokens
   hint: did you mean Token?
-12: providers[1].tokenAttributes.requiredServiceAccountAnnotationKeys[0]: annotation "/a": the part before the slash must be lower-case letters, digits, - and ., each part between dots beginning and ending with a letter or digit
+12: providers[1].tokenAttributes.requiredServiceAccountAnnotationKeys[0]: the part before the slash must be lower-case letters, digits, - and ., each part between dots beginning and ending with a letter or digit
 12: providers[1].tokenAttributes.requireServiceAccount: must be true with requiredServiceAccountAnnotationKeys
 13: providers[1].name: must be the name of a file in the bin dir, not a path
 `
@@ -128,7 +128,7 @@ func TestCheckNotes(t *testing.T) {
 		{"prefixes and URLs", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [reg.io/team, 'me@reg.io/x/']\n"),
 			`7: note: providers[0].matchImages[0]: the path is a plain prefix: it also selects reg.io/team-other
   hint: put a / at its end if it is a folder
-7: note: providers[0].matchImages[1]: the kubelet reads it as a URL, of which only reg.io/x/ counts
+7: note: providers[0].matchImages[1]: the kubelet reads it as a URL, of which what is before the @ does not count
 `},
 		{"durations", provider("a", "  defaultCacheDuration: 12h1s\n  matchImages: [reg.io, public.ecr.aws]\n") +
 			provider("b", "  defaultCacheDuration: 90m\n  matchImages: [gcr.io]\n") + provider("c", "  defaultCacheDuration: 0s\n  matchImages: [quay.io]\n"),

@@ -1,7 +1,7 @@
 package kubeletconfig
 
 import (
-	"slices"
+	"errors"
 
 	"github.com/pullpass/pullpass/cmd/internal/kubename"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
@@ -19,8 +19,12 @@ func (c *checker) tokenAttributes(v value, protocol, at string) {
 	c.required(v, at, "serviceAccountTokenAudience", "")
 	c.oneOf(v, at, "cacheType", []string{"ServiceAccount", "Token"})
 	keys := c.annotationKeys(v, at, required)
+	isRequired := map[string]bool{}
+	for _, key := range keys {
+		isRequired[key.text] = true
+	}
 	for _, key := range c.annotationKeys(v, at, optional) {
-		if slices.ContainsFunc(keys, func(k item) bool { return k.text == key.text }) {
+		if isRequired[key.text] {
 			c.fault(key.value, key.at, "is in "+required+" as well", "")
 		}
 	}
@@ -39,13 +43,15 @@ func (c *checker) tokenAttributes(v value, protocol, at string) {
 
 func (c *checker) annotationKeys(v value, at, name string) []item {
 	keys := c.texts(v, at, name)
-	for i, key := range keys {
+	seen := map[string]bool{}
+	for _, key := range keys {
 		if err := kubename.CheckAnnotationKey(key.text); err != nil {
-			c.fault(key.value, key.at, err.Error(), "")
+			c.fault(key.value, key.at, errors.Unwrap(err).Error(), "") // without the key
 		}
-		if slices.ContainsFunc(keys[:i], func(k item) bool { return k.text == key.text }) {
+		if seen[key.text] {
 			c.fault(key.value, key.at, "given twice", "")
 		}
+		seen[key.text] = true
 	}
 	return keys
 }

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"sort"
 	"strconv"
 	"unicode"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -18,26 +16,24 @@ import (
 
 // A document is the content of a file, with the place of each value in it.
 type document struct {
-	data  []byte
-	json  bool
-	root  *yaml.Node
-	more  int   // the line of a second document, which the kubelet does not read; 0 for none
-	value value // of root
+	*strictyaml.Source // the one way to its text, which takes any place
+	json               bool
+	root               *yaml.Node
+	more               int   // the line of a second document, which the kubelet does not read; 0 for none
+	value              value // of root
 	// faults are what is YAML, and is refused by the kubelet's reader of YAML.
 	faults []report.Finding
-	lines  []int // where they begin
 	// spans are those of JSON's values. In YAML they are found when they are needed.
 	spans map[*yaml.Node]span
 }
 
-// A span is a part of the data, from the first byte to after the last one.
-type span struct{ from, to int }
+type span = strictyaml.Span
 
 // decode reads a file as the kubelet does. A file that begins with { is JSON, any other is YAML, of which the
 // first document counts. The error is a *strictyaml.Error, which may have a hint, or an error of package
 // yaml without a line.
 func decode(name string, data []byte) (*document, error) {
-	d := &document{data: data, lines: lineStarts(data)}
+	d := &document{Source: strictyaml.NewSource(data)}
 	read := d.readYAML
 	if d.json = bytes.HasPrefix(bytes.TrimLeftFunc(data, unicode.IsSpace), []byte("{")); d.json {
 		read = d.readJSON
@@ -53,12 +49,12 @@ func decode(name string, data []byte) (*document, error) {
 
 // readYAML reads the first document. Anything may follow it: the kubelet does not look.
 func (d *document) readYAML(name string) error {
-	documents, err := parse(d.data)
+	documents, err := parse(d.Bytes())
 	if err != nil {
 		// Package yaml looks ahead, into the next document.
 		var more int
 		if documents, more = d.parseHead(); documents == nil {
-			if _, located := strictyaml.Decode(name, d.data); located != nil {
+			if _, located := strictyaml.Decode(name, d.Bytes()); located != nil {
 				err = located // with the line, and without names of the document
 			}
 			return err
@@ -69,7 +65,7 @@ func (d *document) readYAML(name string) error {
 		return strictyaml.ErrorAt(name, 1, "the file is empty")
 	}
 	d.root = documents[0].Content[0]
-	if bytes.Contains(d.data, []byte("!")) {
+	if bytes.Contains(d.Bytes(), []byte("!")) {
 		d.markTags(d.root)
 	}
 	if len(documents) > 1 {
@@ -80,12 +76,12 @@ func (d *document) readYAML(name string) error {
 
 // markTags marks nodes with the tag !, which makes text of a scalar. Package yaml drops it.
 func (d *document) markTags(n *yaml.Node) {
-	at, ok := d.offset(n.Line, n.Column)
+	at, ok := d.Offset(n)
 	if ok && n.Style&yaml.TaggedStyle == 0 && n.Kind != yaml.AliasNode {
-		if bytes.HasPrefix(d.data[at:], []byte("&"+n.Anchor)) {
+		if bytes.HasPrefix(d.From(at), []byte("&"+n.Anchor)) {
 			at = d.skipBlank(at + len("&"+n.Anchor))
 		}
-		if bytes.HasPrefix(d.data[at:], []byte("!")) {
+		if d.At(at) == '!' {
 			n.Style, n.Tag = n.Style|yaml.TaggedStyle, "!!str"
 		}
 	}
@@ -99,15 +95,22 @@ func parse(data []byte) ([]*yaml.Node, error) {
 	return strictyaml.Parse(bytes.TrimPrefix(data, []byte(byteOrderMark)), 2)
 }
 
+// maxHeads is how many lines that can end a document parseHead tries. Before the end of the first one there
+// are at most the directives and the line that begins it.
+const maxHeads = 10
+
 // parseHead returns the first document, and the line after its end, if more follows.
 func (d *document) parseHead() (documents []*yaml.Node, end int) {
-	for i, start := range d.lines {
-		line := d.data[start:]
-		if !bytes.HasPrefix(line, []byte("---")) && !bytes.HasPrefix(line, []byte("...")) && !bytes.HasPrefix(line, []byte("%")) {
+	tried := 0
+	for line := 1; line <= d.Lines() && tried < maxHeads; line++ {
+		start, _ := d.LineAt(line)
+		text := d.From(start)
+		if !bytes.HasPrefix(text, []byte("---")) && !bytes.HasPrefix(text, []byte("...")) && !bytes.HasPrefix(text, []byte("%")) {
 			continue
 		}
-		if documents, err := parse(d.data[:start]); err == nil && len(documents) > 0 {
-			return documents, i + 1
+		tried++
+		if documents, err := parse(d.Part(0, start)); err == nil && len(documents) > 0 {
+			return documents, line
 		}
 	}
 	return nil, 0
@@ -118,41 +121,57 @@ const byteOrderMark = "\ufeff"
 // readJSON makes nodes of JSON. Package yaml does not read all of it.
 func (d *document) readJSON(name string) error {
 	var whole json.RawMessage
-	if err := json.Unmarshal(d.data, &whole); err != nil {
-		line := len(d.lines)
+	if err := json.Unmarshal(d.Bytes(), &whole); err != nil {
+		line := d.Lines()
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			line = d.lineOf(max(0, int(syntax.Offset)-1))
+			line = d.LineOf(int(syntax.Offset) - 1)
 		}
 		return provider.WithHint(strictyaml.ErrorAt(name, line, "not JSON: "+err.Error()),
 			"the kubelet reads a file that begins with { as JSON: without comments, with names in quotes")
 	}
 	d.spans = map[*yaml.Node]span{}
-	reader := jsonReader{document: d, decoder: json.NewDecoder(bytes.NewReader(d.data))}
+	reader := jsonReader{document: d, decoder: json.NewDecoder(bytes.NewReader(d.Bytes()))}
 	reader.decoder.UseNumber()
-	d.root = reader.value()
+	if d.root = reader.value(0); reader.tooMuch {
+		return strictyaml.ErrorAt(name, reader.line, strictyaml.ErrTooMuch.Error())
+	}
 	return nil
 }
+
+// maxDepth is how many levels of lists and mappings a config may have. It has six.
+const maxDepth = 100
 
 type jsonReader struct {
 	*document
 	decoder *json.Decoder
+	values  int
+	tooMuch bool // on that line
+	line    int
 }
 
-// value reads the next value. The JSON is known to be valid.
-func (r jsonReader) value() *yaml.Node {
+// value reads the next value, which is in so many others. The JSON is known to be valid.
+func (r *jsonReader) value(depth int) *yaml.Node {
 	at := int(r.decoder.InputOffset())
-	at += len(r.data[at:]) - len(bytes.TrimLeft(r.data[at:], " \t\r\n,:"))
+	for bytes.IndexByte([]byte(" \t\r\n,:"), r.At(at)) >= 0 {
+		at++
+	}
 	token, err := r.decoder.Token()
-	node := &yaml.Node{Kind: yaml.ScalarNode, Line: r.lineOf(at), Style: yaml.DoubleQuotedStyle}
+	node := &yaml.Node{Kind: yaml.ScalarNode, Line: r.LineOf(at), Style: yaml.DoubleQuotedStyle}
+	if r.values++; !r.tooMuch && (depth > maxDepth || r.values > maxValues) {
+		r.tooMuch, r.line = true, node.Line
+	}
+	if r.tooMuch {
+		return node
+	}
 	switch t := token.(type) {
 	case json.Delim:
 		node.Kind, node.Style = yaml.MappingNode, yaml.FlowStyle
 		if t == '[' {
 			node.Kind = yaml.SequenceNode
 		}
-		for r.decoder.More() {
-			node.Content = append(node.Content, r.value())
+		for r.decoder.More() && !r.tooMuch {
+			node.Content = append(node.Content, r.value(depth+1))
 		}
 		_, err = r.decoder.Token() // the closing bracket
 	case string:
@@ -167,24 +186,6 @@ func (r jsonReader) value() *yaml.Node {
 	if err != nil { // never
 		node.Value = ""
 	}
-	r.spans[node] = span{at, int(r.decoder.InputOffset())}
+	r.spans[node] = span{From: at, To: int(r.decoder.InputOffset())}
 	return node
-}
-
-// lineStarts returns where the lines of YAML begin. YAML has more line breaks than \n.
-func lineStarts(data []byte) []int {
-	starts := []int{0}
-	for i, r := range string(data) {
-		switch {
-		case r == '\r' && i+1 < len(data) && data[i+1] == '\n':
-		case r == '\n' || r == '\r' || r == '\u0085' || r == '\u2028' || r == '\u2029':
-			starts = append(starts, i+utf8.RuneLen(r))
-		}
-	}
-	return starts
-}
-
-// lineOf returns the number of the line of an offset, from 1.
-func (d *document) lineOf(at int) int {
-	return sort.SearchInts(d.lines, at+1)
 }

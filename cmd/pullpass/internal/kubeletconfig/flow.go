@@ -5,15 +5,18 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
 // This file changes lists in JSON and in YAML's flow style:
 //
 //	"providers": [{"name": "a"}, {"name": "b"}]
 
-// flowItems returns the places of a flow list and of its items.
+// flowItems returns the places of a flow list and of its items, of which there is one at least.
 func (d *document) flowItems(list *yaml.Node) (whole span, items []span, ok bool) {
 	whole, ok = d.span(list)
+	ok = ok && len(list.Content) > 0
 	for _, node := range list.Content {
 		s, found := d.span(node)
 		ok = ok && found
@@ -24,7 +27,7 @@ func (d *document) flowItems(list *yaml.Node) (whole span, items []span, ok bool
 
 // lineIndent returns the white space at the beginning of a place's line.
 func (d *document) lineIndent(at int) string {
-	line := d.data[d.lineStart(at):]
+	line := d.Line(d.LineOf(at))
 	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
 }
 
@@ -33,7 +36,7 @@ func (d *document) ownLine(at int) bool { return d.lineIndent(at) == d.indent(at
 
 // layoutOf returns the layout of an item.
 func (d *document) layoutOf(item span) flowLayout {
-	text := d.data[item.from:item.to]
+	text := d.Of(item)
 	l := flowLayout{
 		multiline: bytes.ContainsRune(text, '\n'),
 		spaced:    !d.json || bytes.Contains(text, []byte(": ")),
@@ -43,8 +46,8 @@ func (d *document) layoutOf(item span) flowLayout {
 	if !l.multiline {
 		return l
 	}
-	for at := d.lineEnd(item.from); at < item.to; at = d.lineEnd(at) {
-		inner, outer := d.lineIndent(at), d.lineIndent(item.from)
+	for at := d.LineEnd(item.From); at < item.To; at = d.LineEnd(at) {
+		inner, outer := d.lineIndent(at), d.lineIndent(item.From)
 		if len(inner) > len(outer) && strings.HasPrefix(inner, outer) {
 			l.unit = inner[len(outer):]
 			break
@@ -60,68 +63,74 @@ func (d *document) addToFlow(list *yaml.Node, entry Entry) ([]byte, bool) {
 		return nil, false
 	}
 	last := items[len(items)-1]
-	text := d.layoutOf(last).entry(d.lineIndent(last.from), entry, d.version())
+	text := d.layoutOf(last).entry(d.lineIndent(last.From), entry, d.version())
 	between := " "
 	switch {
-	case d.ownLine(last.from):
-		between = d.eol() + d.indent(last.from)
+	case d.ownLine(last.From):
+		between = d.eol() + d.indent(last.From)
 	case d.json && !d.layoutOf(last).spaced:
 		between = ""
 	}
-	at := last.to
+	at := last.To
 	comma := d.skipBlank(at)
-	trailing := d.data[comma] == ','
+	trailing := d.At(comma) == ','
 	if trailing {
 		at = comma + 1
 		text += ","
 	}
 	// A comment after the last item stays on that item's line.
 	end := at
-	if rest := d.data[at:d.lineEnd(at)]; bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte("#")) {
+	if rest := d.Part(at, d.LineEnd(at)); bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte("#")) {
 		end = at + len(bytes.TrimRight(rest, "\r\n"))
-		between = d.eol() + d.lineIndent(last.from)
+		between = d.eol() + d.lineIndent(last.From)
 	}
-	if end > whole.to {
+	if end > whole.To {
 		return nil, false
 	}
-	added := d.replace(span{end, end}, between+text)
-	if trailing {
-		return added, true
+	added, ok := d.replace(span{From: end, To: end}, between+text)
+	if trailing || !ok {
+		return added, ok
 	}
-	return replaced(added, span{at, at}, ","), true
+	return strictyaml.Splice(added, span{From: at, To: at}, ",")
 }
 
 // replaceInFlow replaces an item by the entry, in the layout of the item.
 func (d *document) replaceInFlow(list *yaml.Node, index int, entry Entry) ([]byte, bool) {
 	_, items, ok := d.flowItems(list)
-	if !ok {
+	if !ok || index >= len(items) {
 		return nil, false
 	}
 	item := items[index]
-	text := d.layoutOf(item).entry(d.lineIndent(item.from), entry, d.version())
-	return d.replace(item, text), true
+	text := d.layoutOf(item).entry(d.lineIndent(item.From), entry, d.version())
+	return d.replace(item, text)
 }
 
 // cutFromFlow removes an item and one of the commas beside it. A comment after the item before it stays.
 func (d *document) cutFromFlow(list *yaml.Node, index int) ([]byte, bool) {
 	_, items, ok := d.flowItems(list)
+	switch {
+	case !ok || index >= len(items):
+		return nil, false
+	case index+1 < len(items):
+		return d.replace(span{From: items[index].From, To: items[index+1].From}, "")
+	case index == 0:
+		return nil, false
+	}
+	comma := d.skipBlank(items[index-1].To)
+	if d.At(comma) != ',' {
+		return nil, false
+	}
+	comments := bytes.TrimRight(d.Part(comma+1, items[index].From), " \t\r\n")
+	item := span{From: comma + 1 + len(comments), To: items[index].To}
+	if trailing := d.skipBlank(item.To); d.At(trailing) == ',' {
+		item.To = trailing + 1
+		return d.replace(item, "")
+	}
+	cut, ok := d.replace(item, "")
 	if !ok {
 		return nil, false
 	}
-	if index+1 < len(items) {
-		return d.replace(span{items[index].from, items[index+1].from}, ""), true
-	}
-	comma := d.skipBlank(items[index-1].to)
-	if d.data[comma] != ',' {
-		return nil, false
-	}
-	comments := bytes.TrimRight(d.data[comma+1:items[index].from], " \t\r\n")
-	item := span{comma + 1 + len(comments), items[index].to}
-	if trailing := d.skipBlank(item.to); d.data[trailing] == ',' {
-		item.to = trailing + 1
-		return d.replace(item, ""), true
-	}
-	return replaced(d.replace(item, ""), span{comma, comma + 1}, ""), true
+	return strictyaml.Splice(cut, span{From: comma, To: comma + 1}, "")
 }
 
 // fillFlow adds the entry to an empty list in JSON.
@@ -130,7 +139,7 @@ func (d *document) fillFlow(list *yaml.Node, entry Entry) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	outer := d.lineIndent(s.from)
-	l := flowLayout{multiline: outer != "", unit: outer, eol: d.eol(), spaced: bytes.Contains(d.data, []byte(": "))}
-	return d.replace(s, l.list(outer, []string{l.entry(outer+l.unit, entry, d.version())})), true
+	outer := d.lineIndent(s.From)
+	l := flowLayout{multiline: outer != "", unit: outer, eol: d.eol(), spaced: bytes.Contains(d.Bytes(), []byte(": "))}
+	return d.replace(s, l.list(outer, []string{l.entry(outer+l.unit, entry, d.version())}))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/pullpass/pullpass/cmd/internal/backends"
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 )
 
 // FuzzMerge merges the entry into any file that Check finds no fault in, and takes it out again. What
@@ -99,7 +100,7 @@ func FuzzCheck(f *testing.F) {
 	served := backends.All()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, fault := range Check([]File{{"config", data}}, nil, served) {
-			if fault.Text == "" || fault.File != "config" || fault.Line < 0 || fault.Line > len(lineStarts(data))+1 {
+			if fault.Text == "" || fault.File != "config" || fault.Line < 0 || fault.Line > strictyaml.NewSource(data).Lines()+1 {
 				t.Errorf("%+v", fault)
 			}
 		}

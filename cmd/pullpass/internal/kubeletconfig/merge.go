@@ -123,7 +123,7 @@ func (d *document) frame() string {
 // faultTexts returns the texts of all faults.
 func (d *document) faultTexts(name string) map[string]bool {
 	texts := map[string]bool{}
-	for _, fault := range Refused([]File{{Name: name, Data: d.data}}, nil) {
+	for _, fault := range Refused([]File{{Name: name, Data: d.Bytes()}}, nil) {
 		texts[fault.Text] = true
 	}
 	return texts
@@ -140,20 +140,27 @@ func (d *document) version() string {
 	return versions()[0]
 }
 
-// providers returns the node of the list and the values of its items. The node of an empty list can be a
-// scalar.
+// providers returns the node of the list and the values of its items, as many as the node has. The node of an
+// empty list can be a scalar. It returns false for what the nodes and the values can disagree about, such as
+// a second key of this name.
 func (d *document) providers() (list *yaml.Node, items []value, ok bool) {
 	if d.root.Kind != yaml.MappingNode || d.value.kind != strictyaml.Map {
 		return nil, nil, false
 	}
 	for i := 0; i+1 < len(d.root.Content); i += 2 {
-		if key := d.root.Content[i]; key.Kind == yaml.ScalarNode && key.Value == "providers" {
-			list = d.root.Content[i+1]
+		if d.root.Content[i].Value != "providers" {
+			continue
 		}
+		if list != nil {
+			return nil, nil, false
+		}
+		list = d.root.Content[i+1]
 	}
 	v, found := d.value.field("providers")
-	ok = found && list != nil && (list.Kind == yaml.SequenceNode || v.kind == strictyaml.Null && list.Kind == yaml.ScalarNode)
-	return list, v.items, ok
+	if !found || list == nil || len(list.Content) != len(v.items) {
+		return nil, nil, false
+	}
+	return list, v.items, list.Kind == yaml.SequenceNode || v.kind == strictyaml.Null && list.Kind == yaml.ScalarNode
 }
 
 func indexOf(items []value, name string) int {
@@ -168,7 +175,7 @@ func (d *document) put(entry Entry) ([]byte, bool) {
 	}
 	at := indexOf(items, entry.Name)
 	if at >= 0 && items[at].canonical() == entry.canonical(d.version()) {
-		return d.data, true
+		return d.Bytes(), true
 	}
 	flow := d.json || list.Style&yaml.FlowStyle != 0
 	switch {
@@ -196,7 +203,7 @@ func (d *document) cut(name string) ([]byte, bool) {
 	at := indexOf(items, name)
 	switch {
 	case at < 0:
-		return d.data, true
+		return d.Bytes(), true
 	case len(items) == 1:
 		return nil, false
 	case d.json || list.Style&yaml.FlowStyle != 0:
@@ -206,15 +213,13 @@ func (d *document) cut(name string) ([]byte, bool) {
 }
 
 // replace returns the data with text in the place of a span.
-func (d *document) replace(s span, text string) []byte { return replaced(d.data, s, text) }
-
-func replaced(data []byte, s span, text string) []byte {
-	return slices.Concat(data[:s.from], []byte(text), data[s.to:])
+func (d *document) replace(s span, text string) ([]byte, bool) {
+	return strictyaml.Splice(d.Bytes(), s, text)
 }
 
 // eol returns the line break of the file.
 func (d *document) eol() string {
-	if at := bytes.IndexByte(d.data, '\n'); at > 0 && d.data[at-1] == '\r' {
+	if at := bytes.IndexByte(d.Bytes(), '\n'); d.At(at-1) == '\r' {
 		return "\r\n"
 	}
 	return "\n"

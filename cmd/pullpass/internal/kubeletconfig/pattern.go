@@ -37,7 +37,11 @@ func parseGlob(text string) (glob, error) {
 func Overlap(a, b string) bool {
 	x, errX := parseGlob(a)
 	y, errY := parseGlob(b)
-	if errX != nil || errY != nil || !x.sameForm(y) || x.never() != "" || y.never() != "" {
+	return errX == nil && errY == nil && x.overlaps(y)
+}
+
+func (x glob) overlaps(y glob) bool {
+	if !x.sameForm(y) || x.never() != "" || y.never() != "" {
 		return false
 	}
 	for i := range x.labels {

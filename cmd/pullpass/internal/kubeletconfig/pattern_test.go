@@ -163,21 +163,30 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-// TestRedact: of what is within env only names are shown, wherever it stands, and of arguments and
-// comments nothing.
+// TestRedact: what is shown are known names where they belong, and values that are what they should be.
 func TestRedact(t *testing.T) {
 	for _, test := range []struct{ name, data, want string }{
 		{"block", "providers:\n- env:\n  - name: A\n    value: hunter2 # comment\n  - {value: \"hunter2\", name: B}\n  - value: |\n      hunter2\n      hunter2\n    name: C\n  args: [x]\n",
 			"providers:\n- env:\n  - name: A\n    value: REDACTED # REDACTED\n  - {value: REDACTED, name: B}\n  - value: REDACTED\n    name: C\n  args: [REDACTED]\n"},
-		{"comments", "# hunter2\r\nkind: x # hunter2\r\n  #- value: hunter2\r\na: 'b # c'\r\n", "# REDACTED\r\nkind: x # REDACTED\r\n  # REDACTED\r\na: 'b # c'\r\n"},
+		{"comments", "# hunter2\r\nkind: CredentialProviderConfig # hunter2\r\n  #- value: hunter2\r\n", "# REDACTED\r\nkind: CredentialProviderConfig # REDACTED\r\n  # REDACTED\r\n"},
 		{"JSON", `{"providers": [{"env": [{"name": "A", "value": "hunter2"}, {"value": 4711}]}]}`,
 			`{"providers": [{"env": [{"name": "A", "value": "REDACTED"}, {"value": "REDACTED"}]}]}`},
-		{"wrong forms", "env: [A=hunter2]\nx:\n  env: {A: hunter2, B: [hunter2], name: [hunter2]}\n", "env: [REDACTED]\nx:\n  env: {A: REDACTED, B: [REDACTED], name: [REDACTED]}\n"},
-		{"alias", "args: [&a hunter2]\nenv: [{value: *a}, {value: &b hunter2}]\n", "args: [REDACTED]\nenv: [{value: *a}, {value: REDACTED}]\n"},
-		{"later alias", "env: &e [{value: hunter2}]\nx: {env: *e, y: *e}\n", "env: &e [{value: REDACTED}]\nx: {env: *e, y: *e}\n"},
+		{"misspelt in JSON", `{"providers": [{"envs": [{"name": "A", "value": "hunter2"}]}]}`,
+			`{"providers": [{"REDACTED": [{"REDACTED": "REDACTED", "REDACTED": "REDACTED"}]}]}`},
+		{"wrong forms", "env: [A=hunter2]\nkind: {A: hunter2, B: [hunter2], name: [hunter2]}\n", "REDACTED: [REDACTED]\nkind: {REDACTED: REDACTED, REDACTED: [REDACTED], REDACTED: [REDACTED]}\n"},
+		{"misspelt", "providers:\n- envs:\n  - {name: A, value: hunter2}\n  env:\n  - {name: A, values: hunter2}\n  - {name: A, value:hunter2}\n  - {name: A, value: x, hunter2}\n",
+			"providers:\n- REDACTED:\n  - {REDACTED: REDACTED, REDACTED: REDACTED}\n  env:\n  - {name: A, REDACTED: REDACTED}\n  - {name: A, REDACTED}\n  - {name: A, value: REDACTED, REDACTED}\n"},
+		{"alias", "providers:\n- args: [&hunter2 hunter2]\n  env: [{value: *hunter2}, {value: &b hunter2}]\n", "providers:\n- args: [REDACTED]\n  env: [{value: REDACTED}, {value: REDACTED}]\n"},
+		{"alias of what else is shown", "providers:\n- name: &a hunter2\n  env: [{name: A, value: *a}]\n- &b\n  name: hunter2\n", "providers:\n- name: REDACTED\n  env: [{name: A, value: REDACTED}]\n- REDACTED\n  REDACTED: REDACTED\n"},
+		{"tags", "providers:\n- name: !hunter2 x\n  env: [{name: !!str A, value: !hunter2 }]\n", "providers:\n- name: REDACTED\n  env: [{name: REDACTED, value: REDACTED }]\n"},
+		{"values of the wrong kind", "apiVersion: hunter2\nkind: hunter2\nproviders:\n- apiVersion: hunter2\n  defaultCacheDuration: hunter2\n  matchImages: [hunter2, 'u:hunter2@reg.io', '*.pkg.dev']\n  tokenAttributes: {cacheType: hunter2, requireServiceAccount: true}\n",
+			"apiVersion: REDACTED\nkind: REDACTED\nproviders:\n- apiVersion: REDACTED\n  defaultCacheDuration: REDACTED\n  matchImages: [REDACTED, REDACTED, '*.pkg.dev']\n  tokenAttributes: {cacheType: REDACTED, requireServiceAccount: true}\n"},
+		{"on several lines", "kind: CredentialProviderConfig\n  hunter2\nproviders:\n- name: \"a\n    hunter2\"\n", "kind: REDACTED\nproviders:\n- name: REDACTED\n"},
+		{"keys", "? hunter2\n: hunter2\n? [hunter2]\n: hunter2\n<<: {hunter2: hunter2}\n", "? REDACTED\n: REDACTED\n? [REDACTED]\n: REDACTED\nREDACTED: {REDACTED: REDACTED}\n"},
+		{"directives", "%TAG ! tag:hunter2,2000:\n---\nkind: x\n", "REDACTED REDACTED REDACTED,REDACTED\n---\nkind: REDACTED\n"},
 		{"not readable", "env: [hunter2\n", "REDACTED\n"},
 		{"UTF-16", utf16("env: [hunter2]\n---\nhunter2\u0085\u0085\n---\n"), "REDACTED\n"},
-		{"second document", "a: b\n---\nhunter2\n", "a: b\n---\nREDACTED\n"},
+		{"second document", "kind: b\n---\nhunter2\n", "kind: REDACTED\n---\nREDACTED\n"},
 	} {
 		if got := string(Redact("config", []byte(test.data), nothing)); got != test.want {
 			t.Errorf("%s: %s\nwant %s", test.name, got, test.want)

@@ -15,31 +15,12 @@ func (d *document) span(n *yaml.Node) (span, bool) {
 	if s, ok := d.spans[n]; ok || d.json {
 		return s, ok
 	}
-	from, ok := d.offset(n.Line, n.Column)
+	from, ok := d.Offset(n)
 	if !ok {
 		return span{}, false
 	}
 	to, ok := d.end(n, from)
-	return span{from, to}, ok
-}
-
-// offset returns the place of a line and a column in characters, both from 1, as package yaml counts.
-func (d *document) offset(line, column int) (int, bool) {
-	if line < 1 || line > len(d.lines) {
-		return 0, false
-	}
-	at := d.lines[line-1]
-	if line == 1 && bytes.HasPrefix(d.data, []byte(byteOrderMark)) {
-		at += len(byteOrderMark)
-	}
-	for range column - 1 {
-		if at >= len(d.data) {
-			return 0, false
-		}
-		_, size := utf8.DecodeRune(d.data[at:])
-		at += size
-	}
-	return at, true
+	return span{From: from, To: to}, ok && from <= to && to <= d.Len()
 }
 
 // end returns where n ends. It begins at from. Package yaml does not report the end.
@@ -63,9 +44,9 @@ func (d *document) end(n *yaml.Node, from int) (int, bool) {
 	if ok && n.Kind == yaml.MappingNode {
 		var key span
 		key, ok = d.span(n.Content[last-1])
-		s.to = max(s.to, key.to)
+		s.To = max(s.To, key.To)
 	}
-	return s.to, ok
+	return s.To, ok
 }
 
 // skipProperties returns where n begins after its anchor and tag, and where these end.
@@ -74,9 +55,9 @@ func (d *document) skipProperties(n *yaml.Node, at int) (begin, end int) {
 	if n.Anchor == "" && n.Style&yaml.TaggedStyle == 0 {
 		return at, end
 	}
-	for at < len(d.data) && (d.data[at] == '&' || d.data[at] == '!') {
+	for d.At(at) == '&' || d.At(at) == '!' {
 		end = at
-		for end < len(d.data) && !strings.ContainsRune(" \t\r\n,[]{}", rune(d.data[end])) {
+		for end < d.Len() && !strings.ContainsRune(" \t\r\n,[]{}", rune(d.At(end))) {
 			end++
 		}
 		at = d.skipBlank(end)
@@ -91,7 +72,7 @@ func (d *document) scalarEnd(n *yaml.Node, at int) (int, bool) {
 	case n.Style&yaml.SingleQuotedStyle != 0:
 		return d.quotedEnd(at, '\'')
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		header := len(bytes.TrimRight(d.data[at:d.lineEnd(at)], " \t\r\n"))
+		header := len(bytes.TrimRight(d.Part(at, d.LineEnd(at)), " \t\r\n"))
 		return d.match(at+header, n.Value)
 	}
 	return d.match(at, n.Value)
@@ -104,9 +85,9 @@ func (d *document) match(at int, text string) (int, bool) {
 		if unicode.IsSpace(want) {
 			continue
 		}
-		at = len(d.data) - len(bytes.TrimLeftFunc(d.data[at:], unicode.IsSpace))
-		got, size := utf8.DecodeRune(d.data[at:])
-		if got != want {
+		at += len(d.From(at)) - len(bytes.TrimLeftFunc(d.From(at), unicode.IsSpace))
+		got, size := utf8.DecodeRune(d.From(at))
+		if got != want || size == 0 {
 			return 0, false
 		}
 		at += size
@@ -115,15 +96,15 @@ func (d *document) match(at int, text string) (int, bool) {
 }
 
 func (d *document) quotedEnd(at int, quote byte) (int, bool) {
-	if at >= len(d.data) || d.data[at] != quote {
+	if d.At(at) != quote {
 		return 0, false
 	}
-	for at++; at < len(d.data); at++ {
+	for at++; at < d.Len(); at++ {
 		switch {
-		case d.data[at] == '\\' && quote == '"':
+		case d.At(at) == '\\' && quote == '"':
 			at++
-		case d.data[at] != quote:
-		case quote == '\'' && at+1 < len(d.data) && d.data[at+1] == quote:
+		case d.At(at) != quote:
+		case quote == '\'' && d.At(at+1) == quote:
 			at++
 		default:
 			return at + 1, true
@@ -133,9 +114,12 @@ func (d *document) quotedEnd(at int, quote byte) (int, bool) {
 }
 
 func (d *document) flowEnd(n *yaml.Node, at int) (int, bool) {
-	closing := byte(']')
+	opening, closing := byte('['), byte(']')
 	if n.Kind == yaml.MappingNode {
-		closing = '}'
+		opening, closing = '{', '}'
+	}
+	if d.At(at) != opening && len(n.Content) == 0 {
+		return 0, false
 	}
 	at++
 	if len(n.Content) > 0 {
@@ -143,13 +127,13 @@ func (d *document) flowEnd(n *yaml.Node, at int) (int, bool) {
 		if !ok {
 			return 0, false
 		}
-		at = last.to
+		at = last.To
 	}
 	at = d.skipBlank(at)
-	if at < len(d.data) && d.data[at] == ',' {
+	if d.At(at) == ',' {
 		at = d.skipBlank(at + 1)
 	}
-	if at >= len(d.data) || d.data[at] != closing {
+	if d.At(at) != closing {
 		return 0, false
 	}
 	return at + 1, true
@@ -157,27 +141,16 @@ func (d *document) flowEnd(n *yaml.Node, at int) (int, bool) {
 
 // skipBlank returns the place of the next character that is neither white space nor part of a comment.
 func (d *document) skipBlank(at int) int {
-	for at < len(d.data) {
-		r, size := utf8.DecodeRune(d.data[at:])
+	for at < d.Len() {
+		r, size := utf8.DecodeRune(d.From(at))
 		switch {
 		case unicode.IsSpace(r):
 			at += size
 		case r == '#':
-			at = d.lineEnd(at)
+			at = d.LineEnd(at)
 		default:
 			return at
 		}
 	}
 	return at
-}
-
-// lineStart returns where a place's line begins.
-func (d *document) lineStart(at int) int { return d.lines[d.lineOf(at)-1] }
-
-// lineEnd returns where the next line begins, or the end of the data.
-func (d *document) lineEnd(at int) int {
-	if line := d.lineOf(at); line < len(d.lines) {
-		return d.lines[line]
-	}
-	return len(d.data)
 }

@@ -54,9 +54,11 @@ const maxValues = 400_000
 
 // A resolver turns nodes into values, and notes what the kubelet's reader of YAML refuses.
 type resolver struct {
-	count  int
-	within []*yaml.Node // the anchors of the aliases that are being replaced
-	faults []report.Finding
+	count   int
+	depth   int          // of the value that is being resolved
+	tooMuch bool         // the rest is left out
+	within  []*yaml.Node // the anchors of the aliases that are being replaced
+	faults  []report.Finding
 }
 
 func (r *resolver) fail(line int, text, hint string) {
@@ -64,9 +66,15 @@ func (r *resolver) fail(line int, text, hint string) {
 }
 
 func (r *resolver) resolve(n *yaml.Node) value {
-	if r.count++; r.count > maxValues {
-		if r.count == maxValues+1 {
-			r.fail(n.Line, "the file is too large, or its aliases stand for too much", "")
+	r.depth++
+	defer func() { r.depth-- }()
+	if r.count++; r.depth > maxDepth {
+		r.count = max(r.count, maxValues+1) // no more of it
+	}
+	if r.count > maxValues {
+		if !r.tooMuch {
+			r.tooMuch = true
+			r.fail(n.Line, "the file is too large or nested too deeply, or its aliases stand for too much", "")
 		}
 		return value{kind: strictyaml.Null, line: n.Line}
 	}
@@ -84,23 +92,26 @@ func (r *resolver) resolve(n *yaml.Node) value {
 	case yaml.SequenceNode:
 		v.kind = strictyaml.List
 		for _, item := range n.Content {
+			if r.tooMuch {
+				break
+			}
 			v.items = append(v.items, r.resolve(item))
 		}
 	case yaml.MappingNode:
 		v.kind = strictyaml.Map
-		r.fields(&v, n)
+		r.fields(&v, n, map[string]int{})
 	default:
 		r.scalar(&v, n)
 	}
 	return v
 }
 
-// fields adds the fields of n to those of v.
-func (r *resolver) fields(v *value, n *yaml.Node) {
-	for i := 0; i+1 < len(n.Content); i += 2 {
+// fields adds the fields of n to those of v. lines are those of the fields that v has.
+func (r *resolver) fields(v *value, n *yaml.Node, lines map[string]int) {
+	for i := 0; i+1 < len(n.Content) && !r.tooMuch; i += 2 {
 		key, content := n.Content[i], n.Content[i+1]
 		if key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge" {
-			r.merge(v, content)
+			r.merge(v, content, lines)
 			continue
 		}
 		name, of := r.resolve(key), r.resolve(content)
@@ -108,17 +119,27 @@ func (r *resolver) fields(v *value, n *yaml.Node) {
 			r.fail(key.Line, "the name of a field must be a string, is "+name.kind.String(), "")
 			continue
 		}
-		same := slices.IndexFunc(v.fields, func(f field) bool { return f.key == name.text })
-		if same >= 0 {
-			r.fail(key.Line, strictyaml.Shown(name.text)+": given twice, first on line "+strconv.Itoa(v.fields[same].line), "")
+		if line, twice := lines[name.text]; twice {
+			shown := "a field"
+			if isKnown(name.text) {
+				shown = name.text + ":"
+			}
+			r.fail(key.Line, shown+" given twice, first on line "+strconv.Itoa(line), "")
 			continue
 		}
+		lines[name.text] = key.Line
 		v.fields = append(v.fields, field{name.text, key.Line, of})
 	}
 }
 
 // merge adds the fields that a merge key stands for. The kubelet refuses one that exists already.
-func (r *resolver) merge(v *value, n *yaml.Node) {
+func (r *resolver) merge(v *value, n *yaml.Node, lines map[string]int) {
+	r.depth++
+	defer func() { r.depth-- }()
+	if r.depth > maxDepth {
+		r.resolve(n) // which says so
+		return
+	}
 	sources := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
 		sources = n.Content
@@ -135,7 +156,7 @@ func (r *resolver) merge(v *value, n *yaml.Node) {
 			r.fail(n.Line, "an alias within what it stands for", "")
 		default:
 			r.within = append(r.within, target)
-			r.fields(v, target)
+			r.fields(v, target, lines)
 			r.within = r.within[:len(r.within)-1]
 		}
 	}
@@ -231,4 +252,13 @@ func hasControl(text string) bool {
 	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\ufeff' || r == '\u2028' || r == '\u2029'
 	})
+}
+
+// isKnown reports whether a config has a field of this name somewhere.
+func isKnown(name string) bool {
+	return slices.Contains([]string{
+		"apiVersion", "kind", "providers", "name", "matchImages", "defaultCacheDuration", "args", "env", "value", "tokenAttributes",
+		"serviceAccountTokenAudience", "cacheType", "requireServiceAccount",
+		"requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys",
+	}, name)
 }

@@ -7,6 +7,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/rootfs"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/systemd"
@@ -69,8 +70,8 @@ func rancherFlags(files rootfs.Root, p *Platform) (own, extra []string, err erro
 			Args   *values `yaml:"kubelet-arg"`
 			More   values  `yaml:"kubelet-arg+"`
 		}
-		if err := yaml.Unmarshal(data, &settings); err != nil {
-			return nil, nil, fmt.Errorf("read the settings of %s: %s is not YAML with text where text belongs", p.Name, file) // err may quote a secret
+		if err := strictyaml.Unmarshal(data, &settings); err != nil {
+			return nil, nil, fmt.Errorf("read the settings of %s: %s %v", p.Name, file, err)
 		}
 		if settings.Config != "" {
 			own = append(own, "--"+ConfigFlag+"="+settings.Config)
