@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -88,14 +87,22 @@ func refused(err error) report.Finding {
 func (s Secret) checkNames() []report.Finding {
 	var findings []report.Finding
 	if err := kubename.CheckName(s.Name); err != nil {
-		findings = append(findings, refused(err))
+		findings = append(findings, refused(unquoted(err, "the name", s.Name)))
 	}
 	if s.Namespace != "" {
 		if err := kubename.CheckNamespace(s.Namespace); err != nil {
-			findings = append(findings, refused(err))
+			findings = append(findings, refused(unquoted(err, "the namespace", s.Namespace)))
 		}
 	}
 	return findings
+}
+
+// unquoted returns err, which quotes a text, or an error without the text if that may be anything.
+func unquoted(err error, what, text string) error {
+	if strictyaml.Word("", text) == "" {
+		return errors.New(what + " has blanks or signs that none can have")
+	}
+	return err
 }
 
 // checkType checks the type, and that the key for that type exists.
@@ -121,10 +128,18 @@ func (s Secret) checkType(key string) []report.Finding {
 	return findings
 }
 
+// shownType returns a type in quotes. A text that cannot be one is not shown.
+func shownType(kind string) string {
+	if strictyaml.Word("", kind) == "" {
+		return "with blanks or signs that none has"
+	}
+	return strictyaml.Quoted(kind)
+}
+
 // wrongType is the fault of a type that the kubelet does not look at.
 func (s Secret) wrongType(key string) report.Finding {
 	fault := report.Finding{
-		Text: fmt.Sprintf("type %s: the kubelet ignores it as a pull secret, without a word", strconv.Quote(s.kind)),
+		Text: fmt.Sprintf("type %s: the kubelet ignores it as a pull secret, without a word", shownType(s.kind)),
 		Fix:  "a type cannot be changed: delete the Secret and create it with type " + typeDockerConfigJSON,
 	}
 	if s.kind == "" {

@@ -25,8 +25,14 @@ type Secret struct {
 	immutable   bool
 }
 
-// String returns NAMESPACE/NAME, or NAME, for people.
-func (s Secret) String() string { return strictyaml.Shown(fullName(s.Namespace, s.Name)) }
+// String returns NAMESPACE/NAME, or NAME, for people. A text that cannot be a name may be anything, and is not
+// shown.
+func (s Secret) String() string {
+	if full := strictyaml.Word("", fullName(s.Namespace, s.Name)); full != "" {
+		return full
+	}
+	return "a Secret without a proper name"
+}
 
 // ReadSecrets returns the Secrets of any type in data, YAML or JSON: documents and items of Lists. Other
 // kinds are ignored. It is an error if there is no Secret. The error names file, line and field, and shows

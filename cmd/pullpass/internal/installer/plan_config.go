@@ -42,6 +42,9 @@ func (b *planner) planConfig() (config, error) {
 	return c.with(c.path, data), err
 }
 
+// maxReplaced is how many providers --replace takes out. Nodes have three at most.
+const maxReplaced = 20
+
 // mayBeSecret reports whether the value of a variable may be a secret.
 func mayBeSecret(v kubeletconfig.Env) bool { return !v.IsUsual() }
 
@@ -85,6 +88,9 @@ func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, 
 		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was not as an install wrote it and is replaced", c.path, ownName))
 	}
 	replaced, err = b.foreign(c, images)
+	if err == nil && len(replaced) > maxReplaced { // each is taken out alone, and all is checked again
+		return nil, nil, fmt.Errorf("%s has %d providers that --replace would take out, more than %d: edit it by hand", c.path, len(replaced), maxReplaced)
+	}
 	for _, name := range replaced {
 		if err == nil {
 			data, err = kubeletconfig.Remove(c.path, data, name)

@@ -37,13 +37,11 @@ func parseGlob(text string) (glob, error) {
 func Overlap(a, b string) bool {
 	x, errX := parseGlob(a)
 	y, errY := parseGlob(b)
-	return errX == nil && errY == nil && x.overlaps(y)
+	return errX == nil && errY == nil && x.sameForm(y) && x.never() == "" && y.never() == "" && x.overlaps(y)
 }
 
+// overlaps is Overlap for patterns of the same form that select some image each.
 func (x glob) overlaps(y glob) bool {
-	if !x.sameForm(y) || x.never() != "" || y.never() != "" {
-		return false
-	}
 	for i := range x.labels {
 		if !intersect(x.labels[i], y.labels[i]) {
 			return false

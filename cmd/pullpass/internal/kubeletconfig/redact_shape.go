@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
-
-	"github.com/pullpass/pullpass/cmd/internal/kubename"
 )
 
 // A shape says what Redact shows of a value. A nil one shows nothing.
@@ -30,7 +28,6 @@ func schema() *shape {
 		configs = append(configs, configGroup+"/"+version)
 		protocols = append(protocols, protocolGroup+"/"+version)
 	}
-	annotations := &shape{items: valid(func(text string) bool { return kubename.CheckAnnotationKey(text) == nil })}
 	return &shape{fields: map[string]*shape{
 		"apiVersion": one(configs...),
 		"kind":       one(configKind),
@@ -48,8 +45,8 @@ func schema() *shape {
 				"serviceAccountTokenAudience":          hidden,
 				"cacheType":                            one("ServiceAccount", "Token"),
 				"requireServiceAccount":                one("true", "false"),
-				"requiredServiceAccountAnnotationKeys": annotations,
-				"optionalServiceAccountAnnotationKeys": annotations,
+				"requiredServiceAccountAnnotationKeys": hidden,
+				"optionalServiceAccountAnnotationKeys": hidden,
 			}},
 		}}},
 	}}
