@@ -54,7 +54,7 @@ e2e: build ## Test with a real Kubernetes on this machine, as root (its first bu
 fuzz: ## Run each fuzz test for a while (FUZZTIME=30s)
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include=*_test.go --exclude-dir=integration .); do \
 		for name in $$(grep -oE '^func Fuzz[A-Za-z]+' $$f | cut -c6-); do \
-			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(FUZZTIME),30s) ./$$(dirname $$f); \
+			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 10x ./$$(dirname $$f); \
 		done; \
 	done
 

@@ -179,6 +179,61 @@ func checkCalls(file *ast.File, report func(token.Pos, string)) {
 	})
 }
 
+// yamlReaders are what only package strictyaml may use of package yaml: it bounds what they read, and has no panic
+// and no error of theirs, which quotes values.
+var yamlReaders = []string{"yaml.Unmarshal", "yaml.NewDecoder"}
+
+// TestYAML: only package strictyaml reads YAML, and only it and the reader of the kubelet's config, which sets
+// them for JSON, have to do with the columns of nodes. Elsewhere a place of a node is a strictyaml.Source's.
+func TestYAML(t *testing.T) {
+	errorf := errorOnce(t)
+	for _, p := range product(t) {
+		if p.own() == "cmd/internal/strictyaml" {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				s, ok := n.(*ast.SelectorExpr)
+				switch {
+				case !ok:
+				case slices.Contains(yamlReaders, selector(s)):
+					errorf("%s: %s: strictyaml.Decode, Parse or Unmarshal", files.Position(s.Pos()), selector(s))
+				case s.Sel.Name == "Column" && p.own() != "cmd/internal/config": // which compares them
+					errorf("%s: a column: strictyaml.Source has the offset of a node", files.Position(s.Pos()))
+				}
+				return true
+			})
+			ast.Inspect(file, func(n ast.Node) bool {
+				if index, ok := n.(*ast.IndexExpr); ok && usesLine(index.Index) {
+					errorf("%s: the line of a node is an index: strictyaml.Source takes any line", files.Position(index.Pos()))
+				}
+				if slice, ok := n.(*ast.SliceExpr); ok && (usesLine(slice.Low) || usesLine(slice.High)) {
+					errorf("%s: the line of a node is a bound: strictyaml.Source takes any line", files.Position(slice.Pos()))
+				}
+				return true
+			})
+		}
+	}
+}
+
+// usesLine reports whether an expression has the line or the column of something in it.
+func usesLine(e ast.Expr) bool {
+	found := false
+	if e != nil {
+		ast.Inspect(e, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			found = found || ok && (s.Sel.Name == "Line" || s.Sel.Name == "Column")
+			return true
+		})
+	}
+	return found
+}
+
 // goroutines are the files that start goroutines or have functions called in them, and why a panic there does
 // not end the process with a stack trace, which nothing outside the goroutine can prevent.
 var goroutines = map[string]string{

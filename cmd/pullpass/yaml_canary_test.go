@@ -267,3 +267,26 @@ func (w *canaryWalk) value(parent, n *yaml.Node, isPublic bool) {
 			canaryChange{"base64", replace(yaml.Node{Kind: yaml.ScalarNode, Value: base64.StdEncoding.EncodeToString([]byte(canary))})})
 	}
 }
+
+// TestYAMLPanics has files that package yaml has no place for, or a wrong one, and such that are nested or repeated
+// without end: each command says what is wrong with them.
+func TestYAMLPanics(t *testing.T) {
+	for name, text := range map[string]string{
+		"keys on one line":     strings.Repeat("a: ", 1100000/3),
+		"quotes on one line":   "a: " + strings.Repeat("'b' ", 300000),
+		"anchors on one line":  strings.Repeat("&a ", 400000),
+		"an unknown alias":     "a: " + strings.Repeat("b ", 550000) + "\nc: *d\n",
+		"a tag that is no tag": strings.Repeat("!", 1100000),
+		"control characters":   strings.Repeat("\x01", 1100000),
+		"brackets":             strings.Repeat("[", 1100000),
+		"braces":               "a: " + strings.Repeat("{", 1100000),
+		"tabs":                 strings.Repeat("\t", 1100000) + "a: b: c",
+	} {
+		for _, args := range [][]string{{"config", "check"}, {"config", "check", "--pullpass"}, {"secret", "check"}, {"dry run"}} {
+			said := runOnFile(t, args, text)
+			if strings.Contains(said, "a bug in pullpass") || !strings.Contains(said, "stdin") && !strings.Contains(said, "kubelet.yaml") {
+				t.Errorf("%v of %s says %.300s", args, name, said)
+			}
+		}
+	}
+}

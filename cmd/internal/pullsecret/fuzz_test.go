@@ -24,6 +24,11 @@ func FuzzReadSecrets(f *testing.F) {
 	for i, good := range checked() {
 		f.Add([]byte(secretHead+good.secret), "a", typeDockerConfigJSON, keyDockerConfigJSON, byte(i))
 	}
+	for _, file := range []string{
+		strings.Repeat("a: ", 1100000/3), strings.Repeat("[", 20000), "---\n---\n", secretHead + "stringData: {a:c4n4ry}\n", secretHead + "data: {a: *b}\n", "\ufeff" + secretHead,
+	} {
+		f.Add([]byte(file), "a", "Opaque", "x", byte(0))
+	}
 	for form := range byte(16) {
 		f.Add([]byte(liveAccount), "A", typeDockercfg, keyDockercfg, form)
 	}

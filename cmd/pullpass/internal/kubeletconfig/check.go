@@ -71,6 +71,7 @@ type checker struct {
 	entries     int
 	findings    []report.Finding
 	claims      []claim
+	names       map[string]claim // the first claims of these names
 }
 
 // A claim has the patterns of a provider and its place.

@@ -67,10 +67,7 @@ func (c *checker) name(v value, at string) string {
 		c.fault(of, at, reason, "")
 		return ""
 	}
-	for _, other := range c.claims {
-		if other.name != name {
-			continue
-		}
+	if other, twice := c.names[name]; twice {
 		where := fmt.Sprintf("%s on line %d", other.at, other.line)
 		if other.file != c.file {
 			where += " of " + other.file
@@ -78,6 +75,10 @@ func (c *checker) name(v value, at string) string {
 		c.fault(of, at, "given twice: "+strictyaml.Shown(name)+" is also the name of "+where, "")
 		return name
 	}
+	if c.names == nil {
+		c.names = map[string]claim{}
+	}
+	c.names[name] = claim{file: c.file, at: strings.TrimSuffix(at, ".name"), line: v.line}
 	if c.checkBinary != nil {
 		if err := c.checkBinary(name); err != nil {
 			c.fault(of, at, "the kubelet cannot run the binary: "+err.Error(), provider.Hint(err))

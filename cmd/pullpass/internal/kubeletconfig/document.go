@@ -97,7 +97,7 @@ func parse(data []byte) ([]*yaml.Node, error) {
 
 // maxHeads is how many lines that can end a document parseHead tries. Before the end of the first one there
 // are at most the directives and the line that begins it.
-const maxHeads = 10
+const maxHeads = 4
 
 // parseHead returns the first document, and the line after its end, if more follows.
 func (d *document) parseHead() (documents []*yaml.Node, end int) {

@@ -32,7 +32,11 @@ func FuzzMerge(f *testing.F) {
 		}
 	}
 	f.Add([]byte(head + "- name: a\n" + rest + "- name: b\n" + rest))
+	for _, text := range twice() {
+		f.Add([]byte(text))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		anything(t, data)
 		if len(faultsOf(data)) > 0 {
 			return
 		}

@@ -71,7 +71,7 @@ func rancherFlags(files rootfs.Root, p *Platform) (own, extra []string, err erro
 			More   values  `yaml:"kubelet-arg+"`
 		}
 		if err := strictyaml.Unmarshal(data, &settings); err != nil {
-			return nil, nil, fmt.Errorf("read the settings of %s: %s %v", p.Name, file, err)
+			return nil, nil, fmt.Errorf("read the settings of %s: %s: %w", p.Name, file, err)
 		}
 		if settings.Config != "" {
 			own = append(own, "--"+ConfigFlag+"="+settings.Config)

@@ -87,6 +87,9 @@ func place(files []string) string {
 	return strings.Join(named, " and ")
 }
 
+// maxSources is how long a chain of source_profile may be. Each link is a call of STS.
+const maxSources = 20
+
 // profile returns a profile with its sources. above are the profiles that it is a source of.
 func (s sections) profile(name string, above []string) (*Profile, error) {
 	section := s[name]
@@ -108,6 +111,9 @@ func (s sections) profile(name string, above []string) (*Profile, error) {
 	}
 	if count(p.sourceName, p.CredentialSource, p.CredentialProcess, p.WebIdentityTokenFile) > 1 {
 		return nil, p.Errorf("more than one of source_profile, credential_source, credential_process and web_identity_token_file")
+	}
+	if len(above) >= maxSources {
+		return nil, p.Errorf("it is the end of a chain of more than %d profiles with a source_profile", maxSources)
 	}
 	if p.sourceName != "" {
 		if p.Source, err = s.source(p, append(above, name)); err != nil {
