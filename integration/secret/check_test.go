@@ -98,7 +98,7 @@ func manifestFindings() map[string]finding {
 		"good":                     {pullSecret(good()), "ok, 1 entry: " + checkHost + " (user acme)", right, ""},
 		"a name with capitals":     {replaced("regcred", "RegCred"), "name \"RegCred\"", refused, ""},
 		"a namespace with dots":    {replaced("team", "team.web"), "namespace \"team.web\"", refused, ""},
-		"another key not base64":   {pullSecret(good()) + "  other: '%canary'\n", "\"other\" is not base64", refused, ""},
+		"another key not base64":   {pullSecret(good()) + "  other: '%canary'\n", "another key of data is not base64", refused, ""},
 		"no type":                  {replaced("type: kubernetes.io/dockerconfigjson\n", ""), "no type, which makes it Opaque", nothing, ""},
 		"another type":             {replaced("kubernetes.io/dockerconfigjson", "kubernetes.io/dockerconfig"), `type "kubernetes.io/dockerconfig": the kubelet ignores it`, nothing, ""},
 		"Opaque, dockercfg":        {strings.Replace(dockercfg("{"+`"`+checkHost+`": `+goodEntry()+"}"), "kubernetes.io/dockercfg", "Opaque", 1), `type "Opaque": the kubelet ignores it`, nothing, ""},
