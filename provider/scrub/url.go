@@ -1,0 +1,77 @@
+package scrub
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// tokenLength is the length from which a part of a URL's path can be a secret.
+const tokenLength = 12
+
+// InURL returns what can be a secret in a URL, or in the HOST:PORT that stands for one: the password, or the
+// user if there is none; the values of the query, the fragment, and the parts of the path that look made up.
+// Of what is no URL, it is all before an @, and all that looks made up.
+func InURL(text string) []string {
+	whole := text
+	if !strings.Contains(text, "://") && !strings.HasPrefix(text, "/") {
+		whole = "http://" + text
+	}
+	u, err := url.Parse(whole)
+	if err != nil {
+		return inBroken(text)
+	}
+	var found []string
+	if u.User != nil {
+		password, has := u.User.Password()
+		if !has || looksMadeUp(u.User.Username()) {
+			found = append(found, u.User.Username())
+		}
+		found = append(found, password)
+	}
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, value, isPair := strings.Cut(pair, "=")
+		if !isPair {
+			value = name
+		}
+		found = append(found, value)
+		if plain, err := url.QueryUnescape(value); err == nil {
+			found = append(found, plain)
+		}
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if looksMadeUp(segment) {
+			found = append(found, segment)
+		}
+	}
+	return append(found, u.Fragment)
+}
+
+// inBroken is InURL for what is none.
+func inBroken(text string) []string {
+	var found []string
+	_, rest, isURL := strings.Cut(text, "://")
+	if !isURL {
+		rest = text
+	}
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		user, password, _ := strings.Cut(rest[:at], ":")
+		found = append(found, password)
+		if password == "" || looksMadeUp(user) {
+			found = append(found, user)
+		}
+		rest = rest[at+1:]
+	}
+	pieces := strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune("/:?&=#[] ", r) })
+	for i, piece := range pieces {
+		if i > 0 && looksMadeUp(piece) { // the first one is the host
+			found = append(found, piece)
+		}
+	}
+	return found
+}
+
+// looksMadeUp reports whether a text has the look of a token or a UUID, not of a name.
+func looksMadeUp(text string) bool {
+	return len(text) >= tokenLength && strings.ContainsAny(text, "0123456789") && strings.ContainsFunc(text, unicode.IsLetter)
+}
