@@ -44,6 +44,8 @@ type Cache struct {
 	// Warn takes a line about what is wrong with the cache, Debug one about what it does. No line
 	// has a secret.
 	Warn, Debug func(string)
+	// Hide takes each credential that is read, before a line can be about it.
+	Hide func(provider.Credential)
 }
 
 // A Fetch gets a new credential from the authority, as provider.Provider's Fetch does. It

@@ -44,6 +44,7 @@ func newCache(t *testing.T) *testCache {
 		Dir:  filepath.Join(t.TempDir(), "cache"),
 		Node: "node-1",
 		Now:  c.clock.now,
+		Hide: func(provider.Credential) {},
 		Warn: func(line string) {
 			checkLine(t, line)
 			c.mu.Lock()

@@ -71,7 +71,7 @@ func runUntilKilled() {
 		io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	c := &Cache{Dir: os.Getenv(killDir), Node: "node-1", Now: time.Now, Debug: func(string) {}, Warn: func(line string) { fmt.Println(line) }}
+	c := &Cache{Dir: os.Getenv(killDir), Node: "node-1", Now: time.Now, Debug: func(string) {}, Hide: func(provider.Credential) {}, Warn: func(line string) { fmt.Println(line) }}
 	fmt.Println("ready")
 	for {
 		scope := killScopes[rand.IntN(len(killScopes))]
@@ -207,6 +207,7 @@ func runUntilStep() {
 		Now:   func() time.Time { step(); return now },
 		Debug: func(string) { step() },
 		Warn:  func(string) { step() },
+		Hide:  func(provider.Credential) {},
 	}
 	scope := killScopes[0]
 	c.Get(context.Background(), scope, func(context.Context) (provider.Credential, error) {

@@ -44,6 +44,7 @@ func (c *Cache) List() ([]Entry, error) {
 		case err != nil:
 			c.Warn(fmt.Sprintf("%s: it is not an entry that can be read", path))
 		default:
+			c.Hide(e.credential())
 			list = append(list, Entry{
 				ID: ID(e.Scope), Scope: e.Scope, Username: e.credential().ShownUsername(),
 				Issued: e.Issued, Refresh: e.Refresh, Expires: e.Expires, GoodUntil: e.goodUntil(), Failure: e.Failure,

@@ -33,6 +33,7 @@ func (c *Cache) read(scope provider.Scope) (entry, error) {
 	if err == nil {
 		var e entry
 		if e, err = decode(data, scope); err == nil {
+			c.Hide(e.credential())
 			return e, nil
 		}
 		err = fmt.Errorf("%s: %w", path, err)

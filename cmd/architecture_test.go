@@ -39,6 +39,8 @@ var importRules = []importRule{
 	{"provider/plainjson", "a reader of JSON knows nothing of what it reads", nil},
 	{"provider/safefile", "the reader of files knows no backend",
 		[]string{"provider"}},
+	{"provider/scrub", "what hides secrets knows only those that it is given",
+		[]string{"provider"}},
 	{"provider/dockerhub", "Docker Hub's credentials are in Docker's configuration",
 		[]string{"provider", "provider/safefile", "provider/dockerconfig"}},
 	{"provider/", "a backend knows no other backend and no cache, so that each can be read and dropped alone",
@@ -52,7 +54,7 @@ var importRules = []importRule{
 	{"node-config", "the files for nodes need no code", nil},
 
 	{"cmd/internal/env", "what the operating system gives does not depend on who uses it",
-		[]string{"provider"}},
+		[]string{"provider", "provider/scrub"}},
 	{"cmd/internal/report", "findings are the same for all checks",
 		[]string{"cmd/internal/env"}},
 	{"cmd/internal/strictyaml", "the reader of YAML knows no document",
@@ -68,12 +70,12 @@ var importRules = []importRule{
 	{"cmd/internal/backends", "the one list of backends: whoever needs to know them is given it",
 		[]string{"provider", "provider/"}},
 	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary",
-		[]string{"provider", "provider/await", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
+		[]string{"provider", "provider/await", "provider/scrub", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
 
 	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found",
 		[]string{"provider", "provider/await", "provider/plainjson"}},
 	{"cmd/pullpass/internal/cli", "stdio and exit codes are the same for all commands",
-		[]string{"provider", "provider/await", "cmd/internal/env"}},
+		[]string{"provider", "provider/await", "provider/scrub", "cmd/internal/env"}},
 	{"cmd/pullpass/internal/kubelet", "it finds a process and knows no command",
 		[]string{"cmd/internal/strictyaml"}},
 	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's config knows no command, and backends only by what it is given",
@@ -101,7 +103,7 @@ var importRules = []importRule{
 }
 
 // standardOnly are the packages that import nothing but the standard library, and what their rules allow.
-var standardOnly = []string{"provider", "provider/await", "provider/plainjson"}
+var standardOnly = []string{"provider", "provider/await", "provider/plainjson", "provider/scrub"}
 
 // notLinked are the modules and packages that must not be in a binary, by the binary.
 var notLinked = map[string]map[string]string{

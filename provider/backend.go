@@ -34,6 +34,10 @@ type Backend struct {
 	// and environment variables with a URL or a host. No proxy is used for these.
 	MetadataHosts     []string // in lower case
 	MetadataVariables []string
+
+	// SecretVariables are the environment variables that hold secrets, or URLs and paths with secrets in
+	// them (see scrub.InURL). No message shows those.
+	SecretVariables []string
 }
 
 // Settings are the values of a section's fields by their names. A missing one is "".
@@ -56,6 +60,11 @@ type Node struct {
 	Now       func() time.Time                      // the clock
 	Proxy     func(*http.Request) (*url.URL, error) // the proxy for a request, nil for none
 	Warn      func(string)                          // takes a line for people
+
+	// Hide takes secrets, before they are sent to anybody and before anything can fail because of them.
+	// No message and no kept failure shows them, see package scrub. The caller of Fetch hides the values
+	// of SecretVariables and the credentials that Fetch returns.
+	Hide func(secrets ...string)
 }
 
 // Backends is a list of backends, in the order of the built-in rules.

@@ -42,7 +42,7 @@ func mainExitCode() int {
 	}
 	stdio := &cli.Stdio{
 		In:       os.Stdin,
-		Out:      os.Stdout,
+		Answer:   os.Stdout,
 		Terminal: term.IsTerminal(stdin),
 		AskPassword: func(ctx context.Context, prompt string) ([]byte, error) {
 			return cli.AskPassword(ctx, stdin, stderr, prompt)

@@ -36,7 +36,7 @@ func newProcess() *process {
 		CatchSignals: func() {},
 		HideStdio:    func() {},
 	}
-	p.stdio = &cli.Stdio{In: strings.NewReader(ecrRequest), Out: &p.stdout}
+	p.stdio = &cli.Stdio{In: strings.NewReader(ecrRequest), Answer: &p.stdout}
 	return p
 }
 
@@ -117,7 +117,7 @@ func TestClosedStdout(t *testing.T) {
 	in.Close()
 	p := newProcess()
 	p.env.Getenv = func(string) string { return "" }
-	p.stdio.In, p.stdio.Out = strings.NewReader(strings.Replace(ecrRequest, "amazonaws", "example", 1)), out
+	p.stdio.In, p.stdio.Answer = strings.NewReader(strings.Replace(ecrRequest, "amazonaws", "example", 1)), out
 	if code := run(t.Context(), nil, p.env, p.stdio); code != cli.ExitFailed || !strings.Contains(p.stderr.String(), "pullpass: error: write the response: ") {
 		t.Errorf("exit code %d, stderr %q", code, p.stderr.String())
 	}

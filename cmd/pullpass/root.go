@@ -43,6 +43,8 @@ func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) (code
 		}
 	}()
 	b := &broker.Broker{Env: e, Backends: backends.All()}
+	b.HideEnvironment()
+	flush := stdio.ScrubOut(&e.Log.Scrubber)
 	if config, cacheDir, ok := pluginflags.Parse(args); ok && !stdio.Terminal {
 		// The kubelet's call, for each image: it does not wait for the tree of commands.
 		b.ConfigPath, b.CacheDir = config, cacheDir
@@ -53,7 +55,15 @@ func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) (code
 	}
 	e.CatchSignals()
 	e.HideStdio()
-	return cli.Execute(ctx, newRoot(b, stdio), args, e.Log)
+	return flushed(cli.Execute(ctx, newRoot(b, stdio), args, e.Log), flush, e.Log)
+}
+
+// flushed writes the end of stdout, and returns the exit code of a command that ended with code.
+func flushed(code int, flush func() error, log *env.Log) int {
+	if err := flush(); err != nil && code == cli.ExitAnswered {
+		return cli.Fail(err, log)
+	}
+	return code
 }
 
 func newRoot(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {

@@ -118,7 +118,7 @@ func runOnFile(t *testing.T, args []string, text string) string {
 		CatchSignals: func() {}, HideStdio: func() {},
 	}}
 	p.env.Log = &env.Log{Out: &p.stderr, Verbose: true}
-	p.stdio = &cli.Stdio{In: strings.NewReader(text), Out: &p.stdout}
+	p.stdio = &cli.Stdio{In: strings.NewReader(text), Answer: &p.stdout}
 	if args[0] == "dry run" {
 		return dryRun(text)
 	}

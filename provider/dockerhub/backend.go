@@ -40,6 +40,7 @@ func newProvider(settings provider.Settings, node provider.Node) provider.Provid
 		HelperHome:   node.Getenv("HOME"),
 		HelperPath:   node.Getenv("PATH"),
 		Warn:         node.Warn,
+		Hide:         node.Hide,
 	}
 	if len(settings) == 0 {
 		p.DefaultConfigs = defaultConfigs(node)

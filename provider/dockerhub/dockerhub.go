@@ -32,6 +32,7 @@ type Provider struct {
 	HelperHome, HelperPath string
 	// Warn gets a line for each file of secrets that others can read.
 	Warn func(string)
+	Hide func(...string) // gets the secrets, see provider.Node
 }
 
 // Scope implements provider.Provider. It claims the images of Docker Hub. With a config.json

@@ -37,6 +37,7 @@ func Backend() provider.Backend {
 				Now:        node.Now,
 				Proxy:      node.Proxy,
 				Warn:       node.Warn,
+				Hide:       node.Hide,
 				hosts:      hosts,
 			}
 		},
@@ -46,6 +47,7 @@ func Backend() provider.Backend {
 		MaxTokenLife:      tokenLife,
 		Usernames:         []string{"AWS"},
 		MetadataVariables: []string{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI"},
+		SecretVariables:   append([]string{"AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN"}, secretVariables[:]...),
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // A Provider serves the registries of Amazon ECR. The identity is what the AWS SDK's default
 // chain finds: environment, web identity, shared config files, container endpoint, IMDSv2.
-// The exported fields are its configuration; Getenv, Now, Proxy and Warn must be set. Backend().New
+// The exported fields are its configuration; Getenv, Now, Proxy, Warn and Hide must be set. Backend().New
 // makes one.
 type Provider struct {
 	RoleARN    string // role to assume with that identity; "" for none
@@ -29,6 +29,7 @@ type Provider struct {
 	Now    func() time.Time                      // the clock
 	Proxy  func(*http.Request) (*url.URL, error) // the proxy for a request, nil for none
 	Warn   func(string)                          // takes a line on a file that others can read
+	Hide   func(...string)                       // takes secrets, see provider.Node
 
 	hosts provider.Hosts // those of Backend
 }

@@ -45,6 +45,7 @@ func Backend() provider.Backend {
 				Now:             node.Now,
 				Proxy:           node.Proxy,
 				Warn:            node.Warn,
+				Hide:            node.Hide,
 			}
 		},
 		NodeIdentity: true,
@@ -55,6 +56,8 @@ func Backend() provider.Backend {
 		Usernames:         []string{username, keyUsername, keyUsername + "_base64"},
 		MetadataHosts:     []string{"metadata", "metadata.google.internal"},
 		MetadataVariables: []string{metadataVariable},
+		// Of a federation file for AWS.
+		SecretVariables: []string{"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"},
 	}
 }
 

@@ -26,6 +26,7 @@ type Provider struct {
 	Now         func() time.Time                      // the clock
 	Proxy       func(*http.Request) (*url.URL, error) // the proxy for a request, nil for none
 	Warn        func(string)                          // takes a line on a file that others can read
+	Hide        func(...string)                       // takes secrets, see provider.Node
 }
 
 // username is what Google's registries expect beside an access token.

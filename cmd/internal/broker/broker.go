@@ -83,13 +83,19 @@ func (b *Broker) FreshCredential(ctx context.Context, choice provider.Choice, re
 	return b.Cache.GetFresh(ctx, choice.Scope, isFresh, b.fetch(choice, request))
 }
 
-// fetch returns the function that asks the chosen provider, within the time of its context.
+// fetch returns the function that asks the chosen provider, within the time of its context. Its errors hold
+// no secret that the log's Scrubber knows.
 func (b *Broker) fetch(choice provider.Choice, request provider.Request) cache.Fetch {
 	return func(ctx context.Context) (provider.Credential, error) {
 		b.CatchSignals()
 		b.HideStdio()
-		return bounded(ctx, func(ctx context.Context) (provider.Credential, error) {
+		credential, err := bounded(ctx, func(ctx context.Context) (provider.Credential, error) {
 			return b.measured(ctx, choice, request)
 		})
+		if err != nil {
+			return provider.Credential{}, b.Log.Scrubber.Error(err) // before the cache keeps it
+		}
+		b.hide(credential)
+		return credential, nil
 	}
 }

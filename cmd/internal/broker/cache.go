@@ -46,6 +46,7 @@ func (b *Broker) newCache() *cache.Cache {
 		Node:  b.Hostname,
 		Now:   b.Now,
 		Warn:  b.Log.Warn,
+		Hide:  b.hide,
 		Debug: func(text string) { b.Log.Debug("%s", text) },
 	}
 }

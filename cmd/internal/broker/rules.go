@@ -16,6 +16,7 @@ func (b *Broker) newRules() []provider.Rule {
 		Now:       b.Now,
 		Proxy:     backends.Proxy(b.Backends, b.Getenv, b.Proxy),
 		Warn:      b.Log.Warn,
+		Hide:      b.Log.Scrubber.Hide,
 	}
 	builtIn := map[string]provider.Provider{}
 	for _, backend := range b.Backends {

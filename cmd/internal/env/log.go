@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/scrub"
 )
 
 // maxLine bounds a line of the log, in bytes. The text of a server can be long.
@@ -15,13 +16,14 @@ const maxLine = 2000
 
 // A Log writes messages to stderr, one line each: "pullpass: KIND: text". An error has a second
 // line with its hint, if it has one. The kubelet logs stderr only if the plugin fails. No line
-// holds a secret, however verbose the log is.
+// holds a secret that the Scrubber knows, however verbose the log is.
 //
 // A Log is safe for use by several goroutines: a call that was abandoned may still log.
 type Log struct {
-	Out     io.Writer
-	Verbose bool // Debug writes
-	mu      sync.Mutex
+	Out      io.Writer
+	Verbose  bool           // Debug writes
+	Scrubber scrub.Scrubber // of the process
+	mu       sync.Mutex
 }
 
 // Error writes err, and its hint.
@@ -46,8 +48,10 @@ func (l *Log) Debug(format string, args ...any) {
 }
 
 // line writes the first line of text. In errors of libraries, the other lines are answers of servers and
-// programs, which may hold anything.
+// programs, which may hold anything. Secrets are taken out before that: less than all of a secret might not
+// be recognised.
 func (l *Log) line(kind, text string) {
+	text = l.Scrubber.Scrub(text)
 	text, _, _ = strings.Cut(strings.TrimLeftFunc(text, unicode.IsSpace), "\n")
 	text = OneLine(text)
 	if len(text) > maxLine {

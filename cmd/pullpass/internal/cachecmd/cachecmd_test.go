@@ -32,6 +32,7 @@ func newTestCache(t *testing.T) string {
 		Now:   func() time.Time { return now },
 		Warn:  func(text string) { t.Error(text) },
 		Debug: func(string) {},
+		Hide:  func(provider.Credential) {},
 	}
 	put := func(username string, life time.Duration, err error, pairs ...string) {
 		t.Helper()
@@ -73,7 +74,9 @@ func runAt(t *testing.T, now time.Time, dir string, args ...string) (code int, s
 		ConfigPath: config,
 		CacheDir:   dir,
 	}
-	code = cli.Execute(t.Context(), New(b, &cli.Stdio{Out: &out}), args, b.Log)
+	stdio := &cli.Stdio{Answer: &out}
+	stdio.ScrubOut(&b.Log.Scrubber)
+	code = cli.Execute(t.Context(), New(b, stdio), args, b.Log)
 	return code, out.String(), messages.String()
 }
 

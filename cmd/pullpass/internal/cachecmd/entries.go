@@ -29,7 +29,7 @@ type entryDocument struct {
 	Failure   *cache.Failure     `json:"failure,omitempty"`
 }
 
-func writeEntries(out io.Writer, entries []cache.Entry) error {
+func writeEntries(stdio *cli.Stdio, entries []cache.Entry) error {
 	documents := []entryDocument{} // not nil, which would be null
 	for _, e := range entries {
 		documents = append(documents, entryDocument{
@@ -37,10 +37,14 @@ func writeEntries(out io.Writer, entries []cache.Entry) error {
 			Issued: e.Issued, Refresh: e.Refresh, Expires: e.Expires, GoodUntil: e.GoodUntil, Failure: e.Failure,
 		})
 	}
-	encoder := json.NewEncoder(out)
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(documents)
+	if err := encoder.Encode(documents); err != nil {
+		return err
+	}
+	return stdio.WriteJSON(text.String())
 }
 
 func writeEntryTable(out io.Writer, entries []cache.Entry, now time.Time) error {

@@ -44,7 +44,7 @@ func list(b *broker.Broker, stdio *cli.Stdio, format string) error {
 		}
 	}
 	if format == "json" {
-		return writeEntries(stdio.Out, entries)
+		return writeEntries(stdio, entries)
 	}
 	return writeEntryTable(stdio.Out, entries, b.Now())
 }

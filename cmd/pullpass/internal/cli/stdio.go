@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/pullpass/pullpass/provider/await"
+	"github.com/pullpass/pullpass/provider/scrub"
 )
 
 // StdinName is the name of a file argument that means stdin.
@@ -20,11 +21,30 @@ const maxInput = 16 << 20
 
 // A Stdio is the stdio of a process.
 type Stdio struct {
-	In       io.Reader
+	In io.Reader
+	// Answer is stdout, for credentials and for what has to stay as it is. Only those commands write to
+	// it that cmd's TestAnswer lists.
+	Answer io.Writer
+	// Out is stdout for all else, and WriteJSON writes there. They hide the secrets that scrubber knows.
 	Out      io.Writer
+	scrubber *scrub.Scrubber
 	Terminal bool // In is a terminal
 	// AskPassword shows a prompt and reads a line without echo. It needs Terminal.
 	AskPassword func(ctx context.Context, prompt string) ([]byte, error)
+}
+
+// ScrubOut sets up Out and WriteJSON, by way of Answer. At the end, flush writes what is left of a line that did not end.
+func (s *Stdio) ScrubOut(scrubber *scrub.Scrubber) (flush func() error) {
+	out := &scrub.Writer{Scrubber: scrubber, Out: s.Answer}
+	s.Out, s.scrubber = out, scrubber
+	return out.Flush
+}
+
+// WriteJSON writes a JSON document to stdout. In its strings, secrets are REDACTED; the rest stays, so that
+// a secret with an ordinary name cannot break the document. ScrubOut comes first.
+func (s *Stdio) WriteJSON(document string) error {
+	_, err := io.WriteString(s.Answer, s.scrubber.JSON(document))
+	return err
 }
 
 // ReadInput returns the content of a file, or of stdin for StdinName. It is an error if that is larger

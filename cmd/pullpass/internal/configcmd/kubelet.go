@@ -50,7 +50,7 @@ configuration, for bottlerocket settings, for eks JSON.`,
 			if chosen := b.ConfigPath != "" || b.Getenv(broker.ConfigVariable) != ""; chosen && !f.NamesConfig() {
 				b.Log.Note("the plugin on the node reads /etc/pullpass/config.yaml: %s", otherConfig(name))
 			}
-			_, err = stdio.Out.Write(text)
+			_, err = stdio.Answer.Write(text) // the values of --env and --arg belong in it, whatever they are
 			return cli.AsFailure(err)
 		},
 	}

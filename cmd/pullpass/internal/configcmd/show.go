@@ -38,7 +38,7 @@ the extension, or a folder, if it stands for one file alone. Without NAME it pri
 				}
 				text = string(data)
 			}
-			_, err := fmt.Fprint(stdio.Out, text)
+			_, err := fmt.Fprint(stdio.Answer, text) // the same on all machines
 			return cli.AsFailure(err)
 		},
 	}

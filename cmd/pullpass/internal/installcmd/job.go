@@ -152,6 +152,6 @@ func (j *job) printSettings(pf platform.Platform, entry kubeletconfig.Entry) err
 		return err
 	}
 	j.broker.Log.Note("the files of %s cannot be written, nothing is installed: its API takes these settings, as they say at their beginning", pf.Name)
-	_, err = j.stdio.Out.Write(settings)
+	_, err = j.stdio.Answer.Write(settings) // as config kubelet does
 	return err
 }

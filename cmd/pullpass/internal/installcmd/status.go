@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (j *job) showStatus(ctx context.Context, look func() (installer.Status, err
 		case err != nil:
 			j.broker.Log.Error(err)
 		default:
-			if _, err := fmt.Fprintln(j.stdio.Out, text); err != nil {
+			if err := j.writeStatus(text + "\n"); err != nil {
 				return err
 			}
 		}
@@ -47,6 +48,14 @@ func (j *job) showStatus(ctx context.Context, look func() (installer.Status, err
 		case <-time.After(j.watch):
 		}
 	}
+}
+
+func (j *job) writeStatus(text string) error {
+	if j.format == "json" {
+		return j.stdio.WriteJSON(text)
+	}
+	_, err := io.WriteString(j.stdio.Out, text)
+	return err
 }
 
 // statusText is the status in the wanted format: on one line if it is one of many.

@@ -25,7 +25,7 @@ func Run(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) error {
 	if err != nil {
 		return err
 	}
-	if _, err := stdio.Out.Write(response); err != nil {
+	if _, err := stdio.Answer.Write(response); err != nil {
 		return fmt.Errorf("write the response: %w", err)
 	}
 	return nil

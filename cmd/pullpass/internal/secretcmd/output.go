@@ -60,7 +60,7 @@ func (j *job) write(text provider.Secret) error {
 	if j.out != "" {
 		return atomicfile.Write(j.out, []byte(text.Reveal()))
 	}
-	if _, err := io.WriteString(j.stdio.Out, text.Reveal()); err != nil {
+	if _, err := io.WriteString(j.stdio.Answer, text.Reveal()); err != nil {
 		return fmt.Errorf("write the Secret: %w", err)
 	}
 	return nil

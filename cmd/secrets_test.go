@@ -1,0 +1,79 @@
+package cmd
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// mayAnswer are the files that may write to stdout what is not scrubbed, and the one that scrubs.
+var mayAnswer = map[string]string{
+	"cmd/pullpass/internal/cli/stdio.go":         "it scrubs",
+	"cmd/pullpass/internal/plugin/plugin.go":     "the response to the kubelet is the credential",
+	"cmd/pullpass/internal/secretcmd/output.go":  "the manifest is the credential",
+	"cmd/pullpass/internal/configcmd/kubelet.go": "a configuration with REDACTED in it is none",
+	"cmd/pullpass/internal/configcmd/show.go":    "the files of the binary are the same everywhere",
+	"cmd/pullpass/internal/installcmd/job.go":    "a configuration with REDACTED in it is none",
+}
+
+// TestAnswer: all else that is written to stdout or stderr is scrubbed.
+func TestAnswer(t *testing.T) {
+	used := map[string]bool{}
+	eachFile(t, func(p goPackage, name string, files *token.FileSet, file *ast.File) {
+		place := p.own() + "/" + name
+		ast.Inspect(file, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			switch {
+			case !ok:
+			case s.Sel.Name == "Answer" && strings.HasSuffix(strings.ToLower(lastName(s.X)), "stdio"), s.Sel.Name == "Answer" && place == "cmd/pullpass/internal/cli/stdio.go":
+				used[place] = true
+				if mayAnswer[place] == "" {
+					t.Errorf("%s: stdio.Answer is not scrubbed: write to stdio.Out, or with stdio.WriteJSON", files.Position(s.Pos()))
+				}
+			case s.Sel.Name == "Out" && strings.EqualFold(lastName(s.X), "log") && place != "cmd/pullpass/root.go":
+				t.Errorf("%s: Log.Out is not scrubbed: use the methods of Log", files.Position(s.Pos()))
+			}
+			return true
+		})
+	})
+	for place := range mayAnswer {
+		if !used[place] {
+			t.Errorf("%s is listed, and does not use stdio.Answer", place)
+		}
+	}
+}
+
+// lastName returns NAME of NAME or X.NAME, else "".
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
+}
+
+// eachFile calls see for each file of the product.
+func eachFile(t *testing.T, see func(p goPackage, name string, files *token.FileSet, file *ast.File)) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, p := range product(t) {
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			if seen[path] {
+				continue
+			}
+			seen[path] = true
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			see(p, name, files, file)
+		}
+	}
+}
