@@ -44,7 +44,7 @@ var importRules = []importRule{
 	{"provider/dockerhub", "Docker Hub's credentials are in Docker's configuration",
 		[]string{"provider", "provider/safefile", "provider/dockerconfig"}},
 	{"provider/", "a backend knows no other backend and no cache, so that each can be read and dropped alone",
-		[]string{"provider", "provider/safefile", "provider/internal/"}},
+		[]string{"provider", "provider/safefile", "provider/scrub", "provider/internal/"}},
 
 	{"cache/filelock", "a lock knows nothing of what it guards",
 		[]string{"provider/await"}},

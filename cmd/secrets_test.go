@@ -46,6 +46,66 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// mayMake are the functions that make a provider.Secret or read a file of secrets and hide nothing
+// themselves.
+var mayMake = map[string]string{
+	"cache/decode.go:set":                                         "read and List hide what is decoded",
+	"cmd/internal/pullsecret/encode.go:EncodeJSON":                "it is made of credentials",
+	"cmd/internal/pullsecret/encode.go:EncodeYAML":                "it is made of credentials",
+	"cmd/internal/pullsecret/secret.go:secretTexts":               "Secrets returns them",
+	"cmd/pullpass/internal/secretcmd/credentials.go:passwordText": "readPassword hides it",
+	"provider/dockerconfig/config.go:Parse":                       "Secrets returns them",
+	"provider/dockerconfig/entry.go:newCredential":                "Secrets returns them, and callers hide those of helpers",
+	"provider/dockerconfig/pullsecret.go:newPullEntry":            "Secrets returns them",
+	"provider/dockerconfig/write.go:Encode":                       "it is made of credentials",
+	"provider/ecr/internal/sharedconfig/profile.go:profile":       "Secrets returns them",
+	"provider/ecr/token.go:decode":                                "it is what Fetch returns, which the broker hides",
+	"provider/gcr/gcr.go:Fetch":                                   "it is what Fetch returns, which the broker hides",
+	"provider/gcr/key.go:KeyCredential":                           "the caller hides the file",
+	"provider/safefile/safefile.go:ReadSecret":                    "the caller hides what is secret in the file",
+	"provider/secret.go:NewSecret":                                "it is a type",
+	"provider/secret.go:UnmarshalText":                            "those who decode into it are in this list",
+}
+
+// TestHidden: who makes a Secret or reads a file of secrets hides it, in the same function.
+func TestHidden(t *testing.T) {
+	used := map[string]bool{}
+	eachFile(t, func(p goPackage, name string, files *token.FileSet, file *ast.File) {
+		for _, declaration := range file.Decls {
+			function, ok := declaration.(*ast.FuncDecl)
+			if !ok || function.Body == nil {
+				continue
+			}
+			makes, hides := false, false
+			ast.Inspect(function, func(n ast.Node) bool {
+				e, ok := n.(ast.Expr)
+				if !ok {
+					return true
+				}
+				switch lastName(e) {
+				case "NewSecret", "ReadSecret":
+					makes = true
+				case "Hide", "hide", "newFile": // which hides
+					hides = true
+				}
+				return true
+			})
+			place := p.own() + "/" + name + ":" + function.Name.Name
+			if makes && !hides {
+				used[place] = true
+				if mayMake[place] == "" {
+					t.Errorf("%s: %s gets hold of a secret and does not hide it", files.Position(function.Pos()), function.Name.Name)
+				}
+			}
+		}
+	})
+	for place := range mayMake {
+		if !used[place] {
+			t.Errorf("%s is listed, and makes no secret", place)
+		}
+	}
+}
+
 // lastName returns NAME of NAME or X.NAME, else "".
 func lastName(e ast.Expr) string {
 	switch e := e.(type) {

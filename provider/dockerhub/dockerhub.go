@@ -96,6 +96,7 @@ func (p Provider) readPassword() (provider.Credential, error) {
 	if err != nil {
 		return provider.Credential{}, err
 	}
+	p.Hide(string(data))
 	credential, err := dockerconfig.OfLine(p.Username, data)
 	if err != nil {
 		return provider.Credential{}, fmt.Errorf("use the password in %s: %v", p.PasswordFile, err)
@@ -133,6 +134,7 @@ func (p Provider) readConfig(path string) (dockerconfig.File, error) {
 	if err != nil {
 		return dockerconfig.File{}, err
 	}
+	p.Hide(dockerconfig.Secrets(data)...)
 	file, err := dockerconfig.Parse(data)
 	if err != nil {
 		return dockerconfig.File{}, fmt.Errorf("read %s: %w", path, err)
@@ -149,6 +151,7 @@ func (p Provider) lookup(ctx context.Context, file dockerconfig.File, path strin
 	case err != nil:
 		return provider.Credential{}, fmt.Errorf("look up %s in %s: %w", image, path, err)
 	}
+	p.Hide(credential.Password.Reveal()) // it can be a helper's
 	if strings.HasSuffix(credential.Password.Reveal(), "\n") {
 		p.Warn(fmt.Sprintf("%s: the password of %s ends with a line break, which the registry takes for a part of it", path, credential.Username))
 	}

@@ -222,7 +222,7 @@ func TestFetch(t *testing.T) {
 			}
 			p := in(dir, test.provider)
 			p.Helper = fakeHelper(test.helper)
-			p.Warn = func(line string) { t.Errorf("a warning: %s", line) }
+			p.Warn, p.Hide = func(line string) { t.Errorf("a warning: %s", line) }, func(...string) {}
 			reference := test.image
 			if reference == "" {
 				reference = "docker.io/acme/app"
@@ -260,7 +260,7 @@ func TestFetchWarnsOfLineBreak(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	write(t, path, `{"auths": {"docker.io": {"username": "me", "password": "s3cret\n"}}}`, 0o600)
 	var warnings []string
-	p := Provider{DockerConfig: path, Warn: func(line string) { warnings = append(warnings, line) }}
+	p := Provider{DockerConfig: path, Hide: func(...string) {}, Warn: func(line string) { warnings = append(warnings, line) }}
 	credential, err := p.Fetch(t.Context(), request(t, "docker.io/acme/app"))
 	want := path + ": the password of me ends with a line break, which the registry takes for a part of it"
 	if err != nil || credential.Password.Reveal() != "s3cret\n" || len(warnings) != 1 || warnings[0] != want {
@@ -279,7 +279,7 @@ func TestFetchWarns(t *testing.T) {
 	} {
 		var warnings []string
 		p = in(dir, p)
-		p.Warn = func(line string) { warnings = append(warnings, line) }
+		p.Warn, p.Hide = func(line string) { warnings = append(warnings, line) }, func(...string) {}
 		p.Fetch(t.Context(), request(t, "nginx"))
 		if len(warnings) != 1 {
 			t.Errorf("%+v warns %q of its file, which others can read", p, warnings)

@@ -137,6 +137,11 @@ func errLogin(p *sharedconfig.Profile) error {
 		"give it credential_process = aws configure export-credentials --profile NAME --format process, with the name of the profile that has the login")
 }
 
+// hide hides what is secret in an identity. It is called before the identity is used.
+func (c *chain) hide(identity aws.Credentials) {
+	c.Hide(identity.SecretAccessKey, identity.SessionToken)
+}
+
 func checked(credentials aws.Credentials) (aws.Credentials, error) {
 	if !credentials.HasKeys() {
 		return aws.Credentials{}, errEmptyCredentials

@@ -37,7 +37,7 @@ func TestChainErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			env := environment(t, c.env, map[string]string{"config": c.config, "credentials": c.credentials})
 			dir := strings.TrimSuffix(env["AWS_SHARED_CREDENTIALS_FILE"], "credentials")
-			p := &Provider{Getenv: func(name string) string { return env[name] }, Now: time.Now, Proxy: loopbackOnly, Warn: func(string) {}, hosts: hosts()}
+			p := &Provider{Getenv: func(name string) string { return env[name] }, Now: time.Now, Hide: func(...string) {}, Proxy: loopbackOnly, Warn: func(string) {}, hosts: hosts()}
 			image, err := provider.ParseImage(base)
 			if err != nil {
 				t.Fatal(err)
@@ -64,7 +64,7 @@ func TestSharedFilesOfOthers(t *testing.T) {
 		if err := os.Chmod(path, 0o622); err != nil {
 			t.Fatal(err)
 		}
-		p := &Provider{Getenv: func(name string) string { return env[name] }, Warn: func(string) {}}
+		p := &Provider{Getenv: func(name string) string { return env[name] }, Warn: func(string) {}, Hide: func(...string) {}}
 		if _, err := p.loadSettings(); err == nil || !strings.Contains(err.Error(), path+": mode 0622") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -121,7 +121,7 @@ func compareChains(t *testing.T, profile string, env map[string]string) (found b
 	for name, value := range env {
 		t.Setenv(name, value)
 	}
-	p := &Provider{Profile: profile, Getenv: func(name string) string { return env[name] }, Now: time.Now, Warn: func(string) {}}
+	p := &Provider{Profile: profile, Getenv: func(name string) string { return env[name] }, Now: time.Now, Hide: func(...string) {}, Warn: func(string) {}}
 	got, want := &cloud{}, &cloud{}
 	gotClients, gotKeys, err := ofOurs(t, p, base, got)
 	wantClients, wantKeys, wantErr := ofSDK(t.Context(), p, "eu-central-1", want)

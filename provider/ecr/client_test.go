@@ -233,7 +233,7 @@ func TestAnswers(t *testing.T) {
 				if c.settings != nil {
 					c.settings(&cfg, stop)
 				}
-				credential, err := call(ctx, &Provider{Endpoint: server.URL, Now: time.Now}, cfg, host)
+				credential, err := call(ctx, &Provider{Endpoint: server.URL, Now: time.Now, Hide: func(...string) {}}, cfg, host)
 				seen := look(credential, err, host)
 				seen.attempts, seen.text = attempts.Load(), strings.ReplaceAll(seen.text, server.URL, "SERVER")
 				return seen
@@ -273,7 +273,7 @@ func TestNobodyAnswers(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
 	host := lookup(t, base)
-	p := &Provider{Endpoint: server.URL, Now: time.Now}
+	p := &Provider{Endpoint: server.URL, Now: time.Now, Hide: func(...string) {}}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
 	late, cancel := context.WithDeadline(t.Context(), time.Now())

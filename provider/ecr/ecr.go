@@ -133,6 +133,7 @@ func (p *Provider) fetch(ctx context.Context, c *chain, host provider.Host) (pro
 	if err != nil {
 		return provider.Credential{}, err
 	}
+	c.hide(identity)
 	config := c.config.Copy()
 	config.Credentials = credentials.StaticCredentialsProvider{Value: identity}
 	return p.getToken(ctx, c.settings, config, host)

@@ -123,7 +123,7 @@ func TestRequest(t *testing.T) {
 			if err := os.WriteFile(os.Getenv("AWS_CONFIG_FILE"), []byte("[default]\n"+c.profile), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			p := &Provider{Endpoint: c.endpoint, Getenv: os.Getenv, Now: time.Now}
+			p := &Provider{Endpoint: c.endpoint, Getenv: os.Getenv, Now: time.Now, Hide: func(...string) {}}
 			for _, image := range images() {
 				host := lookup(t, image)
 				got, want := &recorder{}, &recorder{}
@@ -169,7 +169,7 @@ func TestEndpointPlainHTTP(t *testing.T) {
 // TestEndpointUnusable: what cannot be one is not quoted, a secret may be in it.
 func TestEndpointUnusable(t *testing.T) {
 	for _, endpoint := range []string{"ecr.example.com", "https://", "ftp://user:canary@ecr.example.com", "https://user:can/ary@ecr.example.com", "https://ecr.example.com/%zz", "://"} {
-		p := &Provider{Endpoint: endpoint, Now: time.Now}
+		p := &Provider{Endpoint: endpoint, Now: time.Now, Hide: func(...string) {}}
 		if _, err := p.getToken(t.Context(), settings{}, aws.Config{}, lookup(t, base)); err != errEndpoint {
 			t.Errorf("%s: %v", endpoint, err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/internal/transport"
+	"github.com/pullpass/pullpass/provider/scrub"
 )
 
 // noIdentity is the error for a node that is nobody to AWS.
@@ -91,27 +92,15 @@ func isCode(code string) bool {
 	return code != unknownError && len(code) <= most && consists(code, roleBytes+":")
 }
 
-// refusal returns an error of an API as its code, with a message where that can be shown.
+// refusal returns an error of an API as its code, with its message. That of some repeats parts of the
+// request, the secrets in them as well: those are taken out later, see Provider.Hide.
 func refusal(refused smithy.APIError) string {
 	const long = 300
 	code, message := refused.ErrorCode(), strings.TrimSpace(refused.ErrorMessage())
-	if quotesRequest(code) || message == "" || message == unknownError {
+	if message == "" || message == unknownError {
 		return code
 	}
-	if len(message) > long {
-		message = strings.ToValidUTF8(message[:long], "") + "…"
-	}
-	return code + ": " + message
-}
-
-// quotesRequest reports whether the message of such an error repeats parts of the request, such as the web
-// identity token.
-func quotesRequest(code string) bool {
-	switch code {
-	case "ValidationError", "ValidationException", "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature":
-		return true
-	}
-	return false
+	return code + ": " + scrub.Cut(message, long)
 }
 
 // plainURL returns the text of a transport's error with no more of its URL than the host: in

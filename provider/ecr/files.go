@@ -21,6 +21,7 @@ func (p *Provider) sharedFiles() (config, credentials sharedconfig.File, err err
 	credentials.Text, err = readShared(credentials.Path, func(path string) ([]byte, error) {
 		return safefile.ReadSecret(path, p.Warn)
 	})
+	p.Hide(sharedconfig.Secrets(config, credentials)...)
 	return config, credentials, err
 }
 

@@ -115,7 +115,7 @@ func TestAttempts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &Provider{Getenv: os.Getenv, Now: time.Now, Proxy: loopbackOnly, hosts: hosts()}
+			p := &Provider{Getenv: os.Getenv, Now: time.Now, Hide: func(...string) {}, Proxy: loopbackOnly, hosts: hosts()}
 			if _, err := p.Fetch(t.Context(), provider.Request{Image: parsed}); err == nil {
 				t.Error("no error")
 			}

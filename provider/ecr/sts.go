@@ -41,6 +41,7 @@ type role struct {
 
 // assumeRole returns the credentials of a role, assumed with the source's.
 func (c *chain) assumeRole(ctx context.Context, source aws.Credentials, r role) (aws.Credentials, error) {
+	c.hide(source)
 	duration := roleDuration
 	if r.duration.Truncate(time.Minute) > roleDuration { // as the SDK counts: 15m59s is no longer
 		duration = r.duration
@@ -62,6 +63,7 @@ func (c *chain) assumeWebIdentity(ctx context.Context, tokenFile, arn, session s
 	if err != nil {
 		return aws.Credentials{}, fmt.Errorf("read web identity token: %w", err)
 	}
+	c.Hide(string(token))
 	form := url.Values{
 		"RoleArn":          {arn},
 		"RoleSessionName":  {first(session, strconv.FormatInt(c.Now().UnixNano(), 10))},

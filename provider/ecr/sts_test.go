@@ -66,7 +66,7 @@ func TestSTSRequest(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			source := aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", SessionToken: "session"}
-			p := &Provider{Getenv: os.Getenv, Now: time.Now}
+			p := &Provider{Getenv: os.Getenv, Now: time.Now, Hide: func(...string) {}}
 			chain, err := p.newChain(host)
 			if err != nil {
 				t.Fatal(err)
@@ -159,7 +159,7 @@ func TestSTSAnswers(t *testing.T) {
 					defer server.Close()
 					p := &Provider{Getenv: func(name string) string {
 						return map[string]string{"AWS_ENDPOINT_URL_STS": server.URL}[name]
-					}, Now: time.Now}
+					}, Now: time.Now, Hide: func(...string) {}}
 					err := call(ctx, &chain{Provider: p, settings: settings{profile: &sharedconfig.Profile{}}, config: testConfig(host)}, server.URL)
 					seen := look(provider.Credential{}, err, host)
 					seen.requestID = "" // which the SDK also takes out of the body

@@ -33,7 +33,7 @@ func (p *Provider) credentials() (*credentialsFile, error) {
 			if err != nil {
 				return nil, err
 			}
-			return &credentialsFile{path, provider.NewSecret(string(data))}, nil
+			return p.newFile(path, data), nil
 		}
 	}
 	if p.DefaultFile == "" {
@@ -46,7 +46,12 @@ func (p *Provider) credentials() (*credentialsFile, error) {
 	case err != nil:
 		return nil, err
 	}
-	return &credentialsFile{p.DefaultFile, provider.NewSecret(string(data))}, nil
+	return p.newFile(p.DefaultFile, data), nil
+}
+
+func (p *Provider) newFile(path string, data []byte) *credentialsFile {
+	p.Hide(string(data))
+	return &credentialsFile{path, provider.NewSecret(string(data))}
 }
 
 // A fileHead is what decides how a credentials file is used.

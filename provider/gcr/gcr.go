@@ -94,5 +94,6 @@ func (p *Provider) token(ctx context.Context) (*oauth2.Token, error) {
 	if err != nil || p.Impersonate == "" || token.AccessToken == "" {
 		return token, err
 	}
+	p.Hide(token.AccessToken)
 	return p.impersonate(ctx, token)
 }

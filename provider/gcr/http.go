@@ -13,6 +13,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/pullpass/pullpass/provider/internal/transport"
+	"github.com/pullpass/pullpass/provider/scrub"
 )
 
 const (
@@ -152,10 +153,7 @@ func refused(code int, body []byte) error {
 		reason = strings.TrimSpace(rpc.Error.Message)
 	}
 	const long = 300
-	if len(reason) > long {
-		reason = strings.ToValidUTF8(reason[:long], "") + "…"
-	}
-	return &statusError{code: code, reason: reason}
+	return &statusError{code: code, reason: scrub.Cut(reason, long)}
 }
 
 // joined returns those of the texts that say something.

@@ -65,6 +65,7 @@ func machine() provider.Node {
 		Now:       time.Now,
 		Proxy:     func(*http.Request) (*url.URL, error) { return nil, nil },
 		Warn:      func(string) {},
+		Hide:      func(...string) {},
 	}
 }
 

@@ -90,6 +90,23 @@ func secretTexts(v strictyaml.Value) (map[string]provider.Secret, error) {
 	return secrets, nil
 }
 
+// Secrets returns the secrets in all of its data: of a Docker configuration those of dockerconfig.Secrets, of
+// other content the whole.
+func (s Secret) Secrets() []string {
+	var found []string
+	for _, key := range s.keys() {
+		content, err := s.content(key)
+		if err != nil {
+			found = append(found, s.data[key].Reveal())
+		} else if inside := dockerconfig.Secrets(content); inside != nil {
+			found = append(found, inside...)
+		} else {
+			found = append(found, string(content))
+		}
+	}
+	return found
+}
+
 // IsPullSecret reports whether the Secret is meant to be a pull secret: by its type, or by a
 // Docker configuration in it.
 func (s Secret) IsPullSecret() bool {

@@ -67,6 +67,12 @@ func checkSecrets(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, file 
 		return fmt.Errorf("check %w", err)
 	}
 	pullSecrets := selectPullSecrets(secrets)
+	b.Log.Scrubber.HideLater(func() (found []string) {
+		for _, secret := range pullSecrets {
+			found = append(found, secret.Secrets()...)
+		}
+		return found
+	})
 	if others := len(secrets) - len(pullSecrets); others > 0 {
 		b.Log.Note("passed over, since they are no pull secrets: %d of %d Secrets", others, len(secrets))
 	}

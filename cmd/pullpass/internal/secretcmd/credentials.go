@@ -31,6 +31,7 @@ func (j *job) readPassword(ctx context.Context, host string) (provider.Credentia
 	if err != nil {
 		return provider.Credential{}, fmt.Errorf("read the password: %w", err)
 	}
+	j.broker.Log.Scrubber.Hide(string(text))
 	credential, err := dockerconfig.OfLine(j.username, text)
 	if err != nil {
 		return provider.Credential{}, fmt.Errorf("use the password of %s: %w", from, err)
@@ -57,6 +58,7 @@ func (j *job) readGoogleKey() (provider.Credential, error) {
 	if err != nil {
 		return provider.Credential{}, err
 	}
+	j.broker.Log.Scrubber.Hide(string(data))
 	credential, err := gcr.KeyCredential(data)
 	if err != nil {
 		return provider.Credential{}, fmt.Errorf("use %s: %w", j.googleKeyFile, err)
@@ -132,6 +134,7 @@ func (j *job) openDockerConfig(tokens *tokens) (logins, error) {
 	if err != nil {
 		return logins{}, err
 	}
+	j.broker.Log.Scrubber.Hide(dockerconfig.Secrets(data)...)
 	file, err := dockerconfig.Parse(data)
 	if err != nil {
 		return logins{}, fmt.Errorf("read %s: %w", path, err)
@@ -143,6 +146,7 @@ func (l logins) get(ctx context.Context, w *wanted) (provider.Credential, time.T
 	credential, err := l.file.Lookup(ctx, w.image, l.helper)
 	switch {
 	case err == nil:
+		l.tokens.job.broker.Log.Scrubber.Hide(credential.Password.Reveal()) // it can be a helper's
 		return credential, time.Time{}, nil
 	case errors.Is(err, provider.ErrNone) && w.isCloud():
 		return l.tokens.get(ctx, w)
