@@ -106,6 +106,25 @@ func TestHidden(t *testing.T) {
 	}
 }
 
+// TestTransports: each HTTP client hides the secrets of its requests.
+func TestTransports(t *testing.T) {
+	eachFile(t, func(_ goPackage, _ string, files *token.FileSet, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok || selector(literal.Type) != "transport.Options" {
+				return true
+			}
+			for _, element := range literal.Elts {
+				if field, ok := element.(*ast.KeyValueExpr); ok && lastName(field.Key) == "Hide" {
+					return true
+				}
+			}
+			t.Errorf("%s: transport.Options without Hide", files.Position(literal.Pos()))
+			return true
+		})
+	})
+}
+
 // lastName returns NAME of NAME or X.NAME, else "".
 func lastName(e ast.Expr) string {
 	switch e := e.(type) {

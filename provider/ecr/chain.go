@@ -31,7 +31,7 @@ func (p *Provider) newChain(host provider.Host) (*chain, error) {
 		return nil, err
 	}
 	config, err := p.newConfig(settings, host)
-	return &chain{p, host, settings, config, newMetadataClient(settings.metadata, p.Getenv), p.newHTTPClient(nil)}, err
+	return &chain{p, host, settings, config, newMetadataClient(settings.metadata, p.Getenv, p.Hide), p.newHTTPClient(nil)}, err
 }
 
 var errEmptyCredentials = errors.New("an answer of a source of credentials holds none")

@@ -39,5 +39,5 @@ func (p *Provider) newConfig(s settings, host provider.Host) (aws.Config, error)
 
 // newHTTPClient returns a client that trusts the authorities of roots, nil for the system's.
 func (p *Provider) newHTTPClient(roots *x509.CertPool) *http.Client {
-	return transport.New(transport.Options{Proxy: p.Proxy, Roots: roots, Getenv: p.Getenv, Connect: connectTimeout, Attempt: attemptTimeout})
+	return transport.New(transport.Options{Proxy: p.Proxy, Roots: roots, Getenv: p.Getenv, Connect: connectTimeout, Attempt: attemptTimeout, Hide: p.Hide})
 }

@@ -43,6 +43,7 @@ func (c *chain) containerToken() (string, error) {
 			return "", err
 		}
 		token = string(text)
+		c.Hide(token)
 	}
 	if strings.ContainsAny(token, "\r\n") {
 		return "", errContainerToken

@@ -47,10 +47,10 @@ type metadataClient struct {
 
 // newMetadataClient returns a client with what the node's settings want of it. It has no proxy: what a proxy
 // takes for the metadata address is another machine's.
-func newMetadataClient(settings imds.Options, getenv func(string) string) *metadataClient {
+func newMetadataClient(settings imds.Options, getenv func(string) string, hide func(...string)) *metadataClient {
 	m := &metadataClient{
 		endpoint: settings.Endpoint,
-		http:     transport.New(transport.Options{Getenv: getenv, Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout}),
+		http:     transport.New(transport.Options{Getenv: getenv, Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout, Hide: hide}),
 	}
 	m.Client = imds.New(settings, m.options)
 	return m

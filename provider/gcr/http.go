@@ -28,7 +28,7 @@ const (
 
 // client returns a client for Google's APIs, whose transport is the retrier.
 func (p *Provider) client() (*http.Client, *retrier) {
-	client := transport.New(transport.Options{Proxy: p.Proxy, Getenv: p.Getenv, Connect: connectTimeout, Attempt: attemptTimeout})
+	client := transport.New(transport.Options{Proxy: p.Proxy, Getenv: p.Getenv, Connect: connectTimeout, Attempt: attemptTimeout, Hide: p.Hide})
 	retrier := &retrier{transient: transient, next: client.Transport}
 	client.Transport = retrier
 	return client, retrier

@@ -52,7 +52,7 @@ func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 		return nil, errMetadataHost
 	}
 	request.Header.Set(flavorHeader, flavor)
-	client, retrier := metadataClient(p.Getenv)
+	client, retrier := p.metadataClient()
 	answer, err := client.Do(request)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -78,8 +78,8 @@ func (p *Provider) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 
 // metadataClient returns a client for the metadata server, whose transport is the retrier. It has no proxy:
 // what a proxy takes for the metadata address is another machine's.
-func metadataClient(getenv func(string) string) (*http.Client, *retrier) {
-	client := transport.New(transport.Options{Getenv: getenv, Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout})
+func (p *Provider) metadataClient() (*http.Client, *retrier) {
+	client := transport.New(transport.Options{Getenv: p.Getenv, Connect: metadataConnectTimeout, Attempt: metadataAttemptTimeout, Hide: p.Hide})
 	retrier := &retrier{transient: metadataTransient, next: flavored{client.Transport}}
 	client.Transport = retrier
 	return client, retrier

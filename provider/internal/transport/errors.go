@@ -27,6 +27,7 @@ const (
 	errTooLong = final("the answer is longer than 128 KiB")
 	errEncoded = final("the answer is compressed, which was not asked for")
 	errScheme  = final("the URL is neither https nor http")
+	errRequest = final("the request is longer than 4 MiB")
 )
 
 // errNotHTTP may be an answer that broke off in its head, so that it is worth another attempt.

@@ -53,6 +53,8 @@ type Options struct {
 	// Connect bounds the time to connect, and once more the time of the TLS handshake. Attempt bounds the
 	// time of a request with its whole answer.
 	Connect, Attempt time.Duration
+	// Hide takes the secrets of each request before it is sent, see provider.Node. Nil for none.
+	Hide func(secrets ...string)
 }
 
 // New returns a client. Its Transport can be wrapped, and does all that is said above by itself. The body of
@@ -63,6 +65,7 @@ func New(o Options) *http.Client {
 	return &http.Client{Transport: &bounded{
 		attempt: o.Attempt,
 		trust:   sync.OnceValue(o.checkAuthorities),
+		hide:    o.Hide,
 		plain:   newTransport(o.Connect, onlyNodeLocal),
 		secure:  o.secure(),
 	}}
@@ -126,6 +129,7 @@ func onlyNodeLocal(_, address string, _ syscall.RawConn) error {
 type bounded struct {
 	attempt       time.Duration
 	trust         func() error // in the authorities, for https
+	hide          func(...string)
 	plain, secure *http.Transport
 }
 
@@ -148,7 +152,14 @@ func (b *bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	answer, err := next.RoundTrip(request.WithContext(ctx))
+	own, sent, err := takeBody(request)
+	if err != nil {
+		return nil, err
+	}
+	if b.hide != nil {
+		b.hide(secrets(own, sent)...)
+	}
+	answer, err := next.RoundTrip(own.WithContext(ctx))
 	late := func(err error) error {
 		if err != nil && ctx.Err() != nil && request.Context().Err() == nil {
 			return &TimeoutError{b.attempt}
