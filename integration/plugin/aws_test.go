@@ -288,11 +288,11 @@ func TestAWSFailures(t *testing.T) {
 			want: []string{"the credential_process of the profile: exit status 3"}},
 		"signature refused, with what was signed": {order: func(s *awsfake.Server) {
 			s.Always(awsfake.GetAuthorizationToken, awsfake.ECRError(400, "InvalidSignatureException", "The Canonical String should have been\n'POST\nx-amz-security-token:"+leak+"'"))
-		}, want: []string{"ECR GetAuthorizationToken: InvalidSignatureException\n"}},
+		}, want: []string{"ECR GetAuthorizationToken: InvalidSignatureException: The Canonical String should have been\n"}},
 		"web identity refused, quoted": {order: func(s *awsfake.Server) {
 			s.Always(awsfake.AssumeRoleWithWebIdentity, awsfake.STSError(400, "ValidationError", "Value '"+leak+"' at 'webIdentityToken' failed to satisfy constraint"))
 		}, env: []string{"AWS_ROLE_ARN=" + pullRole, "AWS_WEB_IDENTITY_TOKEN_FILE=" + write(t, "token", leak)},
-			want: []string{"STS AssumeRoleWithWebIdentity: ValidationError\n"}},
+			want: []string{"STS AssumeRoleWithWebIdentity: ValidationError: Value 'REDACTED' at"}},
 		"container endpoint refuses": {order: func(s *awsfake.Server) {
 			s.Always(awsfake.ContainerCredentials, script.Fail(403, `{"code": "AccessDeniedException", "message": "no association"}`))
 		}, env: []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:9/v1/credentials?token=" + leak},

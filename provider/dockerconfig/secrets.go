@@ -7,40 +7,80 @@ import (
 	"strings"
 )
 
-// harmless are the fields of a config.json, and of an entry of it, whose values are no secrets.
-var harmless = [...]string{"username", "email", "serveraddress", "credsStore", "credHelpers"}
+// harmless are the fields of an entry whose values are no secrets.
+var harmless = [...]string{"username", "email", "serveraddress"}
 
-// Secrets returns the secrets in data, the content of a config.json or of a pull secret: of each entry the
-// auth with the password in it, the password and the tokens, and those in keys that are URLs. Other strings
-// count as secrets as well, such as those in HttpHeaders. Of what is no JSON, there are none.
+// Secrets returns the secrets in data, the content of a config.json or of a pull secret, also of one in the old
+// format: of each entry all but the harmless fields, the password in auth, and the password in a key that is a
+// URL; and the HTTP headers. Of what is no JSON, there are none.
 func Secrets(data []byte) []string {
 	var content map[string]any
 	if json.Unmarshal(data, &content) != nil {
 		return nil
 	}
-	return collectSecrets(content, "", nil)
+	var found []string
+	for name, value := range content {
+		switch object, _ := value.(map[string]any); {
+		case strings.EqualFold(name, "auths"):
+			for key, entry := range object {
+				found = append(found, entrySecrets(key, entry)...)
+			}
+		case strings.EqualFold(name, "HttpHeaders"):
+			found = append(found, texts(value)...)
+		case isEntry(object):
+			found = append(found, entrySecrets(name, value)...)
+		}
+	}
+	return found
 }
 
-func collectSecrets(value any, field string, found []string) []string {
+// isEntry reports whether an object is an entry in the old format.
+func isEntry(object map[string]any) bool {
+	for _, name := range []string{"auth", "username", "password", "identitytoken", "registrytoken"} {
+		if _, found := object[name]; found {
+			return true
+		}
+	}
+	return false
+}
+
+func entrySecrets(key string, value any) []string {
+	var found []string
+	if u, err := url.Parse(key); err == nil && u.User != nil {
+		password, _ := u.User.Password()
+		found = append(found, password)
+	}
+	fields, isObject := value.(map[string]any)
+	if !isObject {
+		return append(found, texts(value)...)
+	}
+	for name, field := range fields {
+		if slices.Contains(harmless[:], name) {
+			continue
+		}
+		found = append(found, texts(field)...)
+		if text, isText := field.(string); isText && name == "auth" {
+			if _, password, err := decodeAuth(text); err == nil {
+				found = append(found, password)
+			}
+		}
+	}
+	return found
+}
+
+// texts returns the strings in a value, at any depth.
+func texts(value any) []string {
+	var found []string
 	switch v := value.(type) {
 	case string:
 		found = append(found, v)
-		if _, password, err := decodeAuth(v); field == "auth" && err == nil {
-			found = append(found, password)
-		}
 	case []any:
 		for _, item := range v {
-			found = collectSecrets(item, field, found)
+			found = append(found, texts(item)...)
 		}
 	case map[string]any:
-		for name, item := range v {
-			if u, err := url.Parse(name); strings.Contains(name, "@") && err == nil && u.User != nil {
-				password, _ := u.User.Password()
-				found = append(found, password)
-			}
-			if !slices.Contains(harmless[:], name) {
-				found = collectSecrets(item, name, found)
-			}
+		for _, item := range v {
+			found = append(found, texts(item)...)
 		}
 	}
 	return found

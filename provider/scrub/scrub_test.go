@@ -211,6 +211,20 @@ func TestInURL(t *testing.T) {
 	}
 }
 
+func TestCut(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":                          "short",
+		"the token is abcdefghijklmnop":  "the token is …",
+		"the token is (abcdefghijklmnop": "the token is (…",
+		"abcdefghijklmnopqrstuvwxyz":     "abcdefghijklmnopqrst…",
+		"ééééééééééééé":                  "éééééééééé…",
+	} {
+		if got := Cut(text, 20); got != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+}
+
 func TestWriter(t *testing.T) {
 	var s Scrubber
 	s.Hide("s3cret")

@@ -14,6 +14,10 @@ import (
 // when the first text is written.
 func (b *Broker) HideEnvironment() { b.Log.Scrubber.HideLater(b.environmentSecrets) }
 
+// guessed is how long the value of a variable is that counts as a secret by the variable's name alone, in bytes.
+// A shorter one can be a setting, such as true.
+const guessed = 8
+
 // environmentSecrets returns the values of the backends' SecretVariables and of those whose names say that
 // they are secrets, and what can be a secret in URLs.
 func (b *Broker) environmentSecrets() []string {
@@ -26,7 +30,7 @@ func (b *Broker) environmentSecrets() []string {
 	for _, variable := range b.Environ {
 		name, value, _ := strings.Cut(variable, "=")
 		name = strings.ToUpper(name)
-		isSecret := slices.Contains(secrets, name) || namesSecret(name)
+		isSecret := slices.Contains(secrets, name) || namesSecret(name) && len(value) >= guessed
 		switch {
 		case slices.Contains(places, name), strings.Contains(value, "://"), isSecret && strings.HasPrefix(value, "/"):
 			found = append(found, scrub.InURL(value)...)
