@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pullpass/pullpass/provider"
@@ -209,6 +210,24 @@ func TestInURL(t *testing.T) {
 			t.Errorf("%s: %q, not %q", url, got, want)
 		}
 	}
+}
+
+// TestTogether: goroutines hide and scrub at the same time, and see what they have hidden.
+func TestTogether(t *testing.T) {
+	var s Scrubber
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := range 20 {
+				secret := fmt.Sprintf("s3cret-%d-of-%d", j, i)
+				s.Hide(secret)
+				if got := s.Scrub("it is " + secret); got != "it is "+Redacted {
+					t.Errorf("%q", got)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 func TestCut(t *testing.T) {

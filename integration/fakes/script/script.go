@@ -30,6 +30,8 @@ type Order struct {
 	// Raw, if not nil, is given the client's connection in place of any answer, when the request has been
 	// read. The connection is closed when it returns.
 	Raw func(net.Conn)
+	// Answer, if not nil, replaces the fake's own answer.
+	Answer http.HandlerFunc
 }
 
 // Fail orders an answer of this status and body.
@@ -116,6 +118,8 @@ func (s *Script) Do(operation string, w http.ResponseWriter, r *http.Request, an
 	switch {
 	case order.Raw != nil:
 		raw(w, r, order.Raw)
+	case order.Answer != nil:
+		order.Answer(w, r)
 	case order.Status != 0:
 		order.Write(w)
 	case order.Cut:
