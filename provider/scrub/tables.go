@@ -18,6 +18,9 @@ const (
 	// much less. Only those that pullpass secret check reads can be more: it asks no server that could
 	// encode them.
 	maxCoded = 1 << 20
+	// maxEscaped is from where a secret is looked for as it is alone. None is as long; an answer of a server
+	// can be, and must not cost much memory.
+	maxEscaped = 64 << 10 // bytes
 )
 
 // tables are the forms of all secrets, made for searching.
@@ -62,6 +65,10 @@ func newTables(secrets []string) *tables {
 				continue
 			}
 			done[text] = true
+			if len(text) > maxEscaped {
+				add(text, false)
+				continue
+			}
 			for _, form := range escaped(text) {
 				add(form, isWord(form))
 			}

@@ -67,12 +67,7 @@ func checkSecrets(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, file 
 		return fmt.Errorf("check %w", err)
 	}
 	pullSecrets := selectPullSecrets(secrets)
-	b.Log.Scrubber.HideLater(func() (found []string) {
-		for _, secret := range pullSecrets {
-			found = append(found, secret.Secrets()...)
-		}
-		return found
-	})
+	b.Log.Scrubber.HideLater(func() []string { return secretsIn(pullSecrets) })
 	if others := len(secrets) - len(pullSecrets); others > 0 {
 		b.Log.Note("passed over, since they are no pull secrets: %d of %d Secrets", others, len(secrets))
 	}
@@ -87,6 +82,23 @@ func checkSecrets(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, file 
 		return err
 	}
 	return report.Err(cli.InputName(file), findings)
+}
+
+// secretsIn returns what is secret in the Secrets: in all of those that people check, and in the first ones of a
+// whole cluster's. Findings quote no values anyway; to look for all of those as well would take much more time
+// and memory than the check.
+func secretsIn(list []pullsecret.Secret) []string {
+	room := 256 << 10 // bytes, some hundred tokens
+	var found []string
+	for _, secret := range list {
+		for _, text := range secret.Secrets() {
+			if room -= len(text); room < 0 {
+				return found
+			}
+			found = append(found, text)
+		}
+	}
+	return found
 }
 
 // selectPullSecrets returns the Secrets that are meant to be pull secrets, or all if none is: then
