@@ -122,6 +122,41 @@ providers:
   env:
   - {name: TOKEN, value: "`+i.secret("env-value")+`"}
 `, 0o644)
+	// Without the space, YAML reads these values as parts of keys. Other values are below keys with a typo.
+	i.write(t, "odd-kubelet.yaml", `apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+- name: other
+  matchImages: ["*.example.com"]
+  defaultCacheDuration: 1h
+  apiVersion: credentialprovider.kubelet.k8s.io/v1
+  env:
+  - {name: TOKEN, value:`+i.secret("env-key")+`}
+  - {name: TOKEN, valeu: "`+i.secret("env-typo")+`"}
+  arg: ["--token=`+i.secret("argument-typo")+`"]
+  tokenAttributes: `+i.secret("text-for-object")+`
+providrs: [{env: [{name: TOKEN, value: "`+i.secret("provider-typo")+`"}]}]
+`, 0o644)
+	i.write(t, "typo.yaml", `apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+- name: other
+  matchImages: ["*.example.com"]
+  defaultCacheDuration: 1h
+  apiVersion: credentialprovider.kubelet.k8s.io/v1
+  evn: [{name: TOKEN, value: "`+i.secret("env-name-typo")+`"}]
+`, 0o644)
+	i.write(t, "odd-config.yaml", `apiVersion: pullpass/v1
+kind: Config
+registries:
+- {match: docker.io, provider: dockerhub, dockerhub: {username: me, password:`+i.secret("config-key")+`}}
+`, 0o600)
+	i.write(t, "odd-secret.yaml", `apiVersion: v1
+kind: Secret
+metadata: {name: regcred}
+type: kubernetes.io/dockerconfigjson
+stringData: {password:`+i.secret("string-data-key")+`}
+`, 0o600)
 	docker, _ := json.Marshal(map[string]any{"auths": map[string]any{"docker.io": map[string]string{"auth": basic("pull-secret")}}})
 	i.write(t, "secret.yaml", `apiVersion: v1
 kind: Secret
@@ -179,15 +214,17 @@ func invocations() map[string][]invocation {
 		"cache list":     {{}, {args: "-o json"}, {args: "-o xml"}},
 		"cache clear":    {{args: "0000"}, {}},
 		"config":         none,
-		"config check":   {{args: "%d/kubelet.yaml"}, {args: "--pullpass %d/config.yaml"}, {args: "%d/secret.yaml"}, {args: "%d/docker/config.json"}, {args: "--pullpass %d/kubelet.yaml"}},
+		"config check":   {{args: "%d/kubelet.yaml"}, {args: "--pullpass %d/config.yaml"}, {args: "%d/secret.yaml"}, {args: "%d/docker/config.json"}, {args: "--pullpass %d/kubelet.yaml"}, {args: "%d/odd-kubelet.yaml"}, {args: "--pullpass %d/odd-config.yaml"}, {args: "%d/odd-secret.yaml"}},
 		"config kubelet": {{}, {args: "--platform talos"}, {args: "-o json"}},
 		"config show":    {{}, {args: "daemonset"}},
 		"install": {
 			{args: "--dry-run --root %d/root"}, {args: "--root %d/root"}, {args: "--status --root %d/root"}, {args: "--status -o json --root %d/root"},
+			{args: "--dry-run --root %d/root --kubelet-config /typo.yaml --bin-dir /usr/lib/plugins"},
+			{args: "--dry-run --root %d/root --kubelet-config /odd-kubelet.yaml --bin-dir /usr/lib/plugins"},
 			{args: "--dry-run --root %d/root --platform talos"},
 		},
 		"uninstall":             {{args: "--dry-run --root %d/root"}, {args: "--root %d/root"}},
-		"secret check":          {{args: "%d/secret.yaml --image docker.io/acme/app"}, {args: "%d/docker/config.json"}, {args: "%d/kubelet.yaml"}},
+		"secret check":          {{args: "%d/secret.yaml --image docker.io/acme/app"}, {args: "%d/docker/config.json"}, {args: "%d/kubelet.yaml"}, {args: "%d/odd-secret.yaml"}},
 		"version":               none,
 		"help":                  none,
 		"completion":            none,
@@ -287,7 +324,7 @@ func invoke(t *testing.T, command string, v invocation, makeURL func(string) (st
 	}
 	i.write(t, "root/usr/lib/plugins/other", "#!/bin/sh\n", 0o755)
 	i.write(t, "root/var/lib/kubelet/kubeadm-flags.env", `KUBELET_KUBEADM_ARGS="--image-credential-provider-config=/etc/kubernetes/kubelet.yaml --image-credential-provider-bin-dir=/usr/lib/plugins"`+"\n", 0o644)
-	for from, to := range map[string]string{"kubelet.yaml": "root/etc/kubernetes/kubelet.yaml"} {
+	for from, to := range map[string]string{"kubelet.yaml": "root/etc/kubernetes/kubelet.yaml", "odd-kubelet.yaml": "root/odd-kubelet.yaml", "typo.yaml": "root/typo.yaml"} {
 		data, err := os.ReadFile(i.path(from))
 		if err != nil {
 			t.Fatal(err)
