@@ -12,11 +12,11 @@ var harmless = [...]string{"username", "email", "serveraddress"}
 
 // Secrets returns the secrets in data, the content of a config.json or of a pull secret, also of one in the old
 // format: of each entry all but the harmless fields, the password in auth, and the password in a key that is a
-// URL; and the HTTP headers. Of what is no JSON, there are none.
+// URL; and the HTTP headers. Of JSON with a mistake, it is what stands where the fields with a secret have theirs.
 func Secrets(data []byte) []string {
 	var content map[string]any
 	if json.Unmarshal(data, &content) != nil {
-		return nil
+		return brokenSecrets(string(data))
 	}
 	var found []string
 	for name, value := range content {
@@ -32,6 +32,26 @@ func Secrets(data []byte) []string {
 		}
 	}
 	return found
+}
+
+// brokenSecrets is Secrets for what is no JSON object.
+func brokenSecrets(text string) []string {
+	var found []string
+	pieces := strings.Split(text, `"`)
+	for i := 0; i+2 < len(pieces); i++ {
+		if isSecretField(pieces[i]) && strings.TrimSpace(pieces[i+1]) == ":" {
+			found = append(found, entrySecrets("", map[string]any{pieces[i]: pieces[i+2]})...)
+		}
+	}
+	return found
+}
+
+func isSecretField(name string) bool {
+	switch strings.ToLower(name) {
+	case "auth", "password", "identitytoken", "registrytoken":
+		return true
+	}
+	return false
 }
 
 // isEntry reports whether an object is an entry in the old format.

@@ -14,7 +14,9 @@ func TestSecrets(t *testing.T) {
 		`{"docker.io": {"auth": "bm8="}, "plugins": {"hub": {"hooks": "pull"}}}`:                                                              "bm8=",
 		`{"auths": {"docker.io": {"auth": 1}}}`:                                                                                               "",
 		`{"auths": {`:                                                                                                                         "",
-		`[]`:                                                                                                                                  "",
+		"\ufeff" + `{"auths": {"docker.io": {"auth": "bWU6cGFzcw==", "username": "me"}}}`:                                                     "bWU6cGFzcw== pass",
+		`{"auths": {"docker.io": {"username": "me", "password" : "pass", "identitytoken": "id"`:                                               "id pass",
+		`[]`: "",
 	} {
 		got := Secrets([]byte(data))
 		slices.Sort(got)

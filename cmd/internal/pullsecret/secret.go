@@ -96,11 +96,12 @@ func (s Secret) Secrets() []string {
 	var found []string
 	for _, key := range s.keys() {
 		content, err := s.content(key)
-		if err != nil {
+		switch {
+		case err != nil:
 			found = append(found, s.data[key].Reveal())
-		} else if inside := dockerconfig.Secrets(content); inside != nil {
-			found = append(found, inside...)
-		} else {
+		case key == s.key():
+			found = append(found, dockerconfig.Secrets(content)...)
+		default:
 			found = append(found, string(content))
 		}
 	}
