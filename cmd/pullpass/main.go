@@ -5,10 +5,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/signal"
 	"os/user"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -28,15 +32,20 @@ func mainExitCode() int {
 	stderr := os.Stderr
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	log := &env.Log{Out: stderr}
+	directory, err := home()
+	if err != nil {
+		return cli.Fail(fmt.Errorf("find the user's home directory: %w", err), log)
+	}
 	e := &env.Env{
-		Home:         home(),
+		Home:         directory,
 		Hostname:     hostname(),
 		Root:         env.IsRoot(),
 		Getenv:       os.Getenv,
 		Environ:      os.Environ(),
 		Now:          time.Now,
 		Proxy:        http.ProxyFromEnvironment,
-		Log:          &env.Log{Out: stderr},
+		Log:          log,
 		CatchSignals: sync.OnceFunc(func() { catchSignals(cancel) }),
 		HideStdio:    sync.OnceFunc(hideStdio),
 	}
@@ -72,15 +81,24 @@ func hideStdio() {
 }
 
 // home returns the user's home directory, "" if there is none. systemd starts the kubelet without
-// HOME.
-func home() string {
+// HOME. The error says why the list of users cannot be read: the files in a home that is not found
+// would pass for missing.
+func home() (string, error) {
 	if directory, err := os.UserHomeDir(); err == nil {
-		return directory
+		return directory, nil
 	}
-	if account, err := user.Current(); err == nil {
-		return account.HomeDir
+	account, err := user.LookupId(strconv.Itoa(os.Getuid())) // user.Current hides why it fails
+	var unread *fs.PathError
+	if errors.As(err, &unread) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return "", err
 	}
-	return ""
+	if err != nil {
+		account, err = user.Current()
+	}
+	if err != nil {
+		return "", nil
+	}
+	return account.HomeDir, nil
 }
 
 // hostname returns the node's name, "" if it has none.

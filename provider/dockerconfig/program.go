@@ -79,8 +79,9 @@ func (p Programs) find(name string) (string, error) {
 		return "", errors.New("only letters, digits and - _ . can stand in its name")
 	}
 	program := "docker-credential-" + name
-	if path, err := subprocess.Find(program, variable(p.Environ, "PATH")); err == nil {
-		return path, nil
+	path, err := subprocess.Find(program, variable(p.Environ, "PATH"))
+	if err == nil || provider.IsLocal(err) {
+		return path, err
 	}
 	return "", provider.WithHint(
 		fmt.Errorf("no program %s in PATH", program),

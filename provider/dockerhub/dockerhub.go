@@ -152,8 +152,8 @@ func (p Provider) lookup(ctx context.Context, file dockerconfig.File, path strin
 		return provider.Credential{}, fmt.Errorf("look up %s in %s: %w", image, path, err)
 	}
 	p.Hide(credential.Password.Reveal()) // it can be a helper's
-	if strings.HasSuffix(credential.Password.Reveal(), "\n") {
-		p.Warn(fmt.Sprintf("%s: the password of %s ends with a line break, which the registry takes for a part of it", path, credential.Username))
+	if err := credential.Check(); err != nil {
+		return provider.Credential{}, fmt.Errorf("use the login for %s in %s: %w", image, path, err)
 	}
 	return credential, nil
 }

@@ -124,7 +124,7 @@ func TestFetch(t *testing.T) {
 			files:    map[string]string{"a": store},
 			provider: Provider{DockerConfig: "a"},
 			helper:   "helped",
-			username: "pass https://index.docker.io/v1/", password: "helped",
+			username: "pass for https//index.docker.io/v1/", password: "helped",
 		},
 		{
 			name:     "no config",
@@ -256,15 +256,14 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-func TestFetchWarnsOfLineBreak(t *testing.T) {
+func TestFetchRefusesLineBreak(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	write(t, path, `{"auths": {"docker.io": {"username": "me", "password": "s3cret\n"}}}`, 0o600)
-	var warnings []string
-	p := Provider{DockerConfig: path, Hide: func(...string) {}, Warn: func(line string) { warnings = append(warnings, line) }}
-	credential, err := p.Fetch(t.Context(), request(t, "docker.io/acme/app"))
-	want := path + ": the password of me ends with a line break, which the registry takes for a part of it"
-	if err != nil || credential.Password.Reveal() != "s3cret\n" || len(warnings) != 1 || warnings[0] != want {
-		t.Errorf("warnings %q, %v", warnings, err)
+	p := Provider{DockerConfig: path, Hide: func(...string) {}}
+	_, err := p.Fetch(t.Context(), request(t, "docker.io/acme/app"))
+	want := "use the login for docker.io/acme/app in " + path + ": the password ends with a line break, which the registry takes for a part of it"
+	if err == nil || err.Error() != want || provider.Hint(err) == "" {
+		t.Errorf("the error is %v, want %s", err, want)
 	}
 }
 
@@ -298,7 +297,7 @@ func (f fakeHelper) Get(_ context.Context, name, server string) (provider.Creden
 	if f == "" {
 		return provider.Credential{}, provider.ErrNone
 	}
-	return provider.Credential{Username: name + " " + server, Password: provider.NewSecret(string(f))}, nil
+	return provider.Credential{Username: name + " for " + strings.ReplaceAll(server, ":", ""), Password: provider.NewSecret(string(f))}, nil
 }
 
 // in returns p with its paths below dir.

@@ -45,7 +45,7 @@ func explain(err error, host provider.Host) error {
 	if operation := innermost(err); operation != nil {
 		step = operation.ServiceID + " " + operation.OperationName + ": "
 	}
-	line := fmt.Errorf("%s: %s%s", goal(host), step, cause(err))
+	line := provider.KeepLocal(fmt.Errorf("%s: %s%s", goal(host), step, cause(err)), err)
 	hint := provider.Hint(err)
 	var refused smithy.APIError
 	if errors.As(err, &refused) && isRefusal(refused.ErrorCode()) {

@@ -15,10 +15,10 @@ import (
 func (p *Provider) sharedFiles() (config, credentials sharedconfig.File, err error) {
 	config.Path = p.sharedFile("AWS_CONFIG_FILE", "config")
 	credentials.Path = p.sharedFile("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-	if config.Text, err = readShared(config.Path, safefile.Read); err != nil {
+	if config.Text, err = p.readShared(config.Path, safefile.Read); err != nil {
 		return config, credentials, err
 	}
-	credentials.Text, err = readShared(credentials.Path, func(path string) ([]byte, error) {
+	credentials.Text, err = p.readShared(credentials.Path, func(path string) ([]byte, error) {
 		return safefile.ReadSecret(path, p.Warn)
 	})
 	p.Hide(sharedconfig.Secrets(config, credentials)...)
@@ -32,12 +32,15 @@ func (p *Provider) sharedFile(variable, name string) string {
 	return filepath.Join(p.Home, ".aws", name)
 }
 
-// readShared returns nothing for a file that cannot be opened, as the SDK does, and for
+// readShared returns nothing for a file that is missing or may not be read, as the SDK does, and for
 // /dev/null, by which people say that there is none.
-func readShared(path string, read func(string) ([]byte, error)) ([]byte, error) {
+func (p *Provider) readShared(path string, read func(string) ([]byte, error)) ([]byte, error) {
 	text, err := read(path)
-	if safefile.IsMissing(err) || safefile.IsDevice(err) || errors.Is(err, fs.ErrPermission) ||
-		errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENAMETOOLONG) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		p.Warn(path + " is not used: permission denied")
+		return nil, nil
+	case safefile.IsMissing(err), safefile.IsDevice(err), errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENAMETOOLONG):
 		return nil, nil
 	}
 	return text, err

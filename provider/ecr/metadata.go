@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go"
 
+	"github.com/pullpass/pullpass/provider"
 	"github.com/pullpass/pullpass/provider/internal/transport"
 )
 
@@ -149,10 +150,10 @@ func (m *metadataClient) failed(operation string, reason error) error {
 
 // absence says why err means that there is no service with a role: it was not asked, nobody
 // answered, what answered is not EC2's, or the instance has no role. It is "" for other errors,
-// and if the service is there and failed.
+// if the service is there and failed, and if this machine could not ask.
 func (m *metadataClient) absence(err error) string {
 	operation := innermost(err)
-	if operation == nil || operation.ServiceID != metadataService {
+	if operation == nil || operation.ServiceID != metadataService || provider.IsLocal(err) || provider.IsLocal(m.err) {
 		return ""
 	}
 	refused := m.status >= 400 && m.status < 500 && m.status != http.StatusTooManyRequests

@@ -111,7 +111,7 @@ func (p *Provider) fileToken(ctx context.Context, file *credentialsFile) (*oauth
 	}
 	token, err := credentials.TokenSource.Token()
 	if err != nil {
-		err = fmt.Errorf("with %s: %w", file.path, retrier.explain(err))
+		err = provider.KeepLocal(fmt.Errorf("with %s: %w", file.path, retrier.explain(err)), retrier.failure)
 		if hint := fileHint(head.Type, retrier.failure); hint != "" {
 			err = provider.WithHint(err, hint)
 		}

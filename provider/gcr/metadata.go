@@ -120,7 +120,7 @@ func metadataError(err error) error {
 	case errors.As(err, &status) && status.code == http.StatusNotFound:
 		return provider.WithHint(errors.New("the node has no service account"),
 			"give the node a service account with roles/artifactregistry.reader, or name a credentialsFile")
-	case errors.As(err, &status), errors.As(err, new(*transport.AnswerError)), metadataTransient(err):
+	case errors.As(err, &status), errors.As(err, new(*transport.AnswerError)), metadataTransient(err), provider.IsLocal(err):
 		return fmt.Errorf("metadata server: %w", err)
 	}
 	return provider.WithHint(fmt.Errorf("no Google identity: no credentials file, and no metadata server: %w", err),

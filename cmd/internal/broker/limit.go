@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pullpass/pullpass/cache"
@@ -20,11 +21,17 @@ const (
 	unknownLife = 24 * time.Hour
 )
 
-// ask asks the chosen provider. No credential lives longer than its authority can grant, whatever the answer
-// says: what is cached is given out until then.
+// ask asks the chosen provider. A credential that no registry can take is a failure of its source. None lives
+// longer than its authority can grant, whatever the answer says: what is cached is given out until then.
 func (b *Broker) ask(ctx context.Context, choice provider.Choice, request provider.Request) (provider.Credential, error) {
 	credential, err := choice.Provider.Fetch(ctx, request)
-	if err == nil && !credential.Expires.IsZero() {
+	if err != nil {
+		return provider.Credential{}, err
+	}
+	if err := credential.Check(); err != nil {
+		return provider.Credential{}, fmt.Errorf("use the credential for %s that %s gave: %w", request.Image.Host, ScopeProvider(choice.Scope), err)
+	}
+	if !credential.Expires.IsZero() {
 		life := choice.MaxTokenLife
 		if life == 0 {
 			life = unknownLife
@@ -33,7 +40,7 @@ func (b *Broker) ask(ctx context.Context, choice provider.Choice, request provid
 			credential.Expires = latest
 		}
 	}
-	return credential, err
+	return credential, nil
 }
 
 // bounded returns the result of f. It gives up on f a moment after the end of ctx, even if f does

@@ -20,7 +20,7 @@ type granting struct {
 func (granting) Scope(provider.Request) (provider.Scope, bool) { return "scope", true }
 
 func (g granting) Fetch(context.Context, provider.Request) (provider.Credential, error) {
-	return provider.Credential{Username: "user", Expires: g.expires}, g.err
+	return provider.Credential{Username: "user", Password: provider.NewSecret("x"), Expires: g.expires}, g.err
 }
 
 // TestLongestLife: a credential lives no longer than its authority can grant.

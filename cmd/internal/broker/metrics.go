@@ -11,10 +11,14 @@ import (
 	"github.com/pullpass/pullpass/provider/await"
 )
 
-// metricsLimit is how long a process may take to write metrics. Its own take some milliseconds; it may
-// write those of others as well. They are written after the answer, outside of its time limit, but the
-// kubelet waits until the process ends.
-const metricsLimit = time.Second
+const (
+	// metricsTime is for how long a process adds metrics. Its own take some milliseconds; it may write those
+	// of others as well. They are written after the answer, outside of its time limit, but the kubelet waits
+	// until the process ends.
+	metricsTime = 400 * time.Millisecond
+	// metricsLimit is when it gives up on a file system that does not answer.
+	metricsLimit = 800 * time.Millisecond
+)
 
 // A fetchLog notes the fetches that are not in the metrics yet. It is safe for use by several
 // goroutines: a fetch that was abandoned may still end.
@@ -80,11 +84,15 @@ func (b *Broker) WriteMetrics(ctx context.Context) {
 	if len(fetches) == 0 || ctx.Err() != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
-	defer cancel()
 	file := metrics.Textfile{Path: b.Config.MetricsFile, Now: b.Now, Warn: b.Log.Warn}
-	// A bug in the metrics must not cost the answer, which is written already.
-	if err := await.Try(func() error { return file.Add(ctx, fetches...) }); err != nil {
+	limited, cancel := context.WithTimeoutCause(ctx, metricsLimit, errors.New("the file system does not answer in time"))
+	defer cancel()
+	_, err := await.Result(limited, func() (struct{}, error) {
+		adding, cancel := context.WithTimeout(limited, metricsTime)
+		defer cancel()
+		return struct{}{}, file.Add(adding, fetches...)
+	}, nil)
+	if err != nil {
 		b.Log.Warn("the metrics are not written to " + file.Path + ": " + err.Error())
 	}
 }
