@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pullpass/pullpass/cache/filelock"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -96,22 +97,25 @@ func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, accep
 		if answer, err, found := c.answer(e, accept); found {
 			return answer, err
 		}
-		if holders == 2 {
-			// One holder may have been sweeping. If two fetched, they could not keep what they got, or
-			// it is about to expire: then there is no reason to wait.
+		if holders == 3 {
+			// One holder may have been sweeping, one frozen. If two fetched, they could not keep what they
+			// got, or it is about to expire: then there is no reason to wait.
 			c.Debug("fetch without the cache: other processes have kept nothing there")
 			return c.fetch(ctx, scope, fetch)
 		}
-		unlock, err := c.lockWithin(ctx, scope)
+		lock, err := c.lockWithin(ctx, scope)
 		switch {
 		case errors.Is(err, errRemoved): // its holder is done
 			e, _ = c.read(scope)
 			continue
+		case errors.Is(err, errHeld):
+			c.Warn(fmt.Sprintf("fetch without the lock: %v", err))
+			return c.fetchUnlocked(ctx, scope, fetch)
 		case err != nil:
 			c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
 			return c.fetch(ctx, scope, fetch)
 		}
-		return c.fetchLocked(ctx, scope, unlock, accept, fetch)
+		return c.fetchLocked(ctx, scope, lock, accept, fetch)
 	}
 }
 
@@ -140,24 +144,40 @@ func (c *Cache) fetch(ctx context.Context, scope provider.Scope, fetch Fetch) (e
 
 // fetchLocked fetches and keeps the outcome, unless another process has just done so. It
 // unlocks.
-func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock func(), accept func(entry) bool, fetch Fetch) (entry, error) {
+func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, lock *filelock.Lock, accept func(entry) bool, fetch Fetch) (entry, error) {
 	last, _ := c.read(scope)
 	if answer, err, found := c.answer(last, accept); found {
-		unlock()
+		lock.Unlock()
 		return answer, err
 	}
 	place, err := c.reserve(scope)
 	if err != nil {
-		unlock() // the others need not wait for what cannot be kept
+		lock.Unlock() // the others need not wait for what cannot be kept
 		c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
 		return c.fetch(ctx, scope, fetch)
 	}
-	defer unlock()
+	defer lock.Unlock()
+	try := attempt{scope: scope, last: last, lock: lock, begun: c.Now()}
 	limited, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
 	credential, err := fetch(limited)
 	next := c.next(scope, last, credential, err)
-	c.keep(ctx, place, next)
+	c.keep(ctx, try, place, next, err)
+	if err != nil {
+		return entry{}, err
+	}
+	return next, nil
+}
+
+// fetchUnlocked fetches and keeps the outcome of a process that has waited for another one in vain.
+func (c *Cache) fetchUnlocked(ctx context.Context, scope provider.Scope, fetch Fetch) (entry, error) {
+	last, _ := c.read(scope)
+	try := attempt{scope: scope, last: last, begun: c.Now()}
+	credential, err := fetch(ctx)
+	next := c.next(scope, last, credential, err)
+	if place, failed := c.reserve(scope); failed == nil {
+		c.keep(ctx, try, place, next, err)
+	}
 	if err != nil {
 		return entry{}, err
 	}
@@ -168,12 +188,12 @@ func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, unlock fu
 // current's if another process is renewing it, or if there is none to get within a short time. It returns
 // false if current's has become unusable meanwhile.
 func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, fetch Fetch) (provider.Credential, bool) {
-	unlock, err := c.tryLock(scope)
+	lock, err := c.tryLock(ctx, c.path(scope, lockSuffix))
 	if err != nil {
 		c.Debug(fmt.Sprintf("from the cache, not renewed ahead: %v", err))
 		return current.credential(), true
 	}
-	defer unlock()
+	defer lock.Unlock()
 	if latest, _ := c.read(scope); latest.isUsable(c.Now()) {
 		if current = latest; !current.isDue(c.Now()) {
 			return current.credential(), true
@@ -184,6 +204,7 @@ func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, 
 		c.Warn(fmt.Sprintf("a credential is not renewed ahead: %v", err))
 		return current.credential(), true
 	}
+	try := attempt{scope: scope, last: current, lock: lock, begun: c.Now()}
 	limited, cancel := context.WithTimeout(ctx, min(renewLimit, current.goodUntil().Sub(c.Now())))
 	defer cancel()
 	credential, err := fetch(limited)
@@ -192,48 +213,13 @@ func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, 
 	}
 	switch {
 	case err == nil:
-		c.keep(ctx, place, c.next(scope, current, credential, nil))
+		c.keep(ctx, try, place, c.next(scope, current, credential, nil), nil)
 		return credential, true
 	case !current.isUsable(c.Now()):
 		place.release() // a short try says little, and a long one comes next
 		return provider.Credential{}, false
 	}
-	c.keep(ctx, place, c.next(scope, current, credential, err))
+	c.keep(ctx, try, place, c.next(scope, current, credential, err), err)
 	c.Warn(fmt.Sprintf("a credential is not renewed ahead, the one in hand is good until %s: %v", current.goodUntil().Format(time.RFC3339), err))
 	return current.credential(), true
-}
-
-// next returns the entry that follows last after the outcome of a fetch.
-func (c *Cache) next(scope provider.Scope, last entry, credential provider.Credential, err error) entry {
-	now := c.Now()
-	if err != nil {
-		failure := last.Failure.next(err, now)
-		switch {
-		case !now.Before(last.goodUntil()):
-			last = entry{Version: version, Scope: scope}
-		case failure.Until.After(last.goodUntil()):
-			failure.Until = last.goodUntil() // then a try with all the time is due
-		}
-		last.Failure = failure
-		return last
-	}
-	e := newEntry(scope, credential, now)
-	if !e.Expires.IsZero() {
-		e.Refresh = now.Add(c.renewAfter(scope, e.Expires.Sub(now)))
-	}
-	return e
-}
-
-// keep puts next in its reserved place and removes expired entries. It does not keep a failure if a signal
-// ended the fetch: that says nothing about the authority.
-func (c *Cache) keep(ctx context.Context, place *place, next entry) {
-	if next.Failure != nil && errors.Is(ctx.Err(), context.Canceled) {
-		place.release()
-		return
-	}
-	if err := place.put(next); err != nil {
-		c.Warn(fmt.Sprintf("keep a credential in the cache: %v", err))
-		return
-	}
-	c.sweep()
 }

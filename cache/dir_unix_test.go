@@ -129,7 +129,6 @@ func TestTheDirectoryIsRemovedDuringAFetch(t *testing.T) {
 	if got := credential.Password.Reveal(); got != password(1) {
 		t.Errorf("the password is %q, want %q", got, password(1))
 	}
-	c.wantWarning(t, "keep a credential in the cache: ", "no such file or directory")
 	c.wantCall(t, a, 2)
 	c.wantCall(t, a, 2)
 }
@@ -148,11 +147,11 @@ func TestModes(t *testing.T) {
 			}
 			wantMode(t, c.path(scope, entrySuffix), 0o600)
 
-			unlock, err := c.tryLock(scope)
+			lock, err := c.tryScope(t, scope)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer unlock()
+			defer lock.Unlock()
 			wantMode(t, c.path(scope, lockSuffix), 0o600)
 			place, err := c.reserve(scope)
 			if err != nil {

@@ -19,6 +19,9 @@ const (
 	// storedFor is how long a credential without an expiry is kept. It comes from a file or a helper,
 	// which can change without notice.
 	storedFor = time.Minute
+	// maxLife is the longest life of a token that is believed: twice that of ECR's, which live longest.
+	// One that says more may end at any time, and counts as one without an expiry.
+	maxLife = 24 * time.Hour
 )
 
 // An entry is what a file of the cache holds: a credential, a failure, or both if a credential
@@ -70,7 +73,7 @@ func (e entry) goodUntil() time.Time {
 	switch {
 	case e.Issued.IsZero():
 		return time.Time{}
-	case e.Expires.IsZero():
+	case e.Expires.IsZero(), e.Expires.Sub(e.Issued) > maxLife:
 		return e.Issued.Add(storedFor)
 	}
 	return e.Expires.Add(-expiryMargin)

@@ -30,7 +30,10 @@ func TestHowLongACredentialIsGivenOut(t *testing.T) {
 		{"lives as long as the margin", time.Minute, 0, false},
 		{"lives longer than the margin", time.Minute + 1, 0, true},
 		{"has expired before it came", -time.Hour, 0, false},
-		{"lives for centuries", 290 * 365 * 24 * time.Hour, time.Hour, true},
+		{"lives as long as is believed", maxLife, maxLife/2 - time.Hour, true},
+		{"lives longer than is believed, within a minute", maxLife + time.Second, time.Minute - 1, true},
+		{"lives longer than is believed, after a minute", maxLife + time.Second, time.Minute, false},
+		{"lives for centuries", 290 * 365 * 24 * time.Hour, time.Hour, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

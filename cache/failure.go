@@ -57,7 +57,15 @@ func (f *Failure) next(err error, now time.Time) *Failure {
 
 // holds reports whether the failure is returned in place of a new try.
 func (f *Failure) holds(now time.Time) bool {
-	return f != nil && !f.At.After(now) && now.Before(f.Until)
+	return f != nil && !f.At.After(now) && now.Before(f.Until) && now.Sub(f.At) <= maxFailure
+}
+
+// isSame reports whether the two, which may be nil, are of the same try.
+func (f *Failure) isSame(other *Failure) bool {
+	if f == nil || other == nil {
+		return f == other
+	}
+	return f.At.Equal(other.At)
 }
 
 func (f *Failure) isForgotten(now time.Time) bool {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pullpass/pullpass/cache/filelock"
 	"github.com/pullpass/pullpass/provider"
 )
 
@@ -267,4 +268,10 @@ func together(n int, f func(int)) {
 		group.Go(func() { f(i) })
 	}
 	group.Wait()
+}
+
+// tryScope takes the lock of scope, or fails at once.
+func (c *testCache) tryScope(t *testing.T, scope provider.Scope) (*filelock.Lock, error) {
+	t.Helper()
+	return c.tryLock(t.Context(), c.path(scope, lockSuffix))
 }

@@ -46,8 +46,8 @@ func TestMain(m *testing.M) {
 // killCredential returns a credential of scope that tells whose it is, and until when.
 func killCredential(scope provider.Scope, expires time.Time) provider.Credential {
 	return provider.Credential{
-		Username: string(scope),
-		Password: provider.NewSecret(fmt.Sprint(canary, scope, expires.UnixNano(), strings.Repeat("x", 2000))),
+		Username: strings.TrimSpace(string(scope)),
+		Password: provider.NewSecret(fmt.Sprint(canary, strings.TrimSpace(string(scope)), expires.UnixNano(), strings.Repeat("x", 2000))),
 		Expires:  expires,
 	}
 }
@@ -161,11 +161,11 @@ func (c *testCache) checkAfterKill(t *testing.T, scope provider.Scope) {
 			t.Errorf("in the directory: %v", err)
 		}
 	}
-	unlock, err := c.tryLock(scope)
+	held, err := c.tryScope(t, scope)
 	if err != nil {
 		t.Fatalf("a lock of a killed process: %v", err)
 	}
-	unlock()
+	held.Unlock()
 	credential := c.get(t, scope, func(context.Context) (provider.Credential, error) {
 		return killCredential(scope, c.Now().Add(expiryMargin+time.Millisecond)), nil
 	})

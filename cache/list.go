@@ -93,14 +93,20 @@ func (c *Cache) Clear(ctx context.Context, prefix string) (int, error) {
 // clear removes the entry at path, and the temporary files of killed processes for it.
 func (c *Cache) clear(ctx context.Context, path string) error {
 	stem := strings.TrimSuffix(path, entrySuffix)
-	unlock, err := filelock.Wait(ctx, stem+lockSuffix)
+	lock, err := c.waitLock(ctx, stem+lockSuffix)
 	for errors.Is(err, errRemoved) {
-		unlock, err = filelock.Wait(ctx, stem+lockSuffix)
+		lock, err = c.waitLock(ctx, stem+lockSuffix)
 	}
-	if err != nil {
-		return fmt.Errorf("wait for who fetches %s: %w", filepath.Base(stem), err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, filelock.ErrFrozen):
+		return provider.WithHint(fmt.Errorf("another process fetches %s and has not ended in time", filepath.Base(stem)),
+			"try again; the process has "+stem+lockSuffix+" open")
+	case errors.Is(err, context.Canceled):
+		return errors.New("stopped by a signal")
+	case err != nil:
+		return fmt.Errorf("lock %s: %w", filepath.Base(stem), err)
 	}
-	defer unlock()
+	defer lock.Unlock()
 	files, err := os.ReadDir(c.Dir)
 	if err != nil {
 		return err

@@ -244,11 +244,11 @@ func TestClearWaitsForWhoFetches(t *testing.T) {
 func TestClearGivesUp(t *testing.T) {
 	t.Parallel()
 	c, _ := newDueCache(t)
-	unlock, err := c.tryLock(scope)
+	lock, err := c.tryScope(t, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock()
+	defer lock.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if removed, err := c.Clear(ctx, ""); removed != 0 || err == nil {

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pullpass/pullpass/cache/filelock"
 )
 
 // untilBlocked returns when someone waits in the kernel for the lock of the file at path.
@@ -35,8 +37,8 @@ func untilBlocked(t *testing.T, path string) {
 }
 
 type locked struct {
-	unlock func()
-	err    error
+	lock *filelock.Lock
+	err  error
 }
 
 // wait has someone wait for the lock of scope.
@@ -44,8 +46,8 @@ func (c *testCache) wait(t *testing.T, ctx context.Context) <-chan locked {
 	t.Helper()
 	done := make(chan locked, 1)
 	go func() {
-		unlock, err := c.lockWithin(ctx, scope)
-		done <- locked{unlock, err}
+		held, err := c.lockWithin(ctx, scope)
+		done <- locked{held, err}
 	}()
 	untilBlocked(t, c.path(scope, lockSuffix))
 	return done
@@ -55,12 +57,12 @@ func TestAWaiterLearnsThatItsHolderIsDone(t *testing.T) {
 	t.Parallel()
 	c := newCache(t)
 	c.makeDirectory(t)
-	unlock, err := c.tryLock(scope)
+	held, err := c.tryScope(t, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := c.wait(t, t.Context())
-	unlock()
+	held.Unlock()
 	if got := <-done; !errors.Is(got.err, errRemoved) {
 		t.Errorf("the waiter's error is %v, want %v", got.err, errRemoved)
 	}
@@ -78,10 +80,10 @@ func TestAWaiterGetsTheLockOfAKilledHolder(t *testing.T) {
 	if got.err != nil {
 		t.Fatalf("the waiter's error is %v", got.err)
 	}
-	if _, err := c.tryLock(scope); !errors.Is(err, errLocked) {
+	if _, err := c.tryScope(t, scope); !errors.Is(err, errLocked) {
 		t.Errorf("a second lock gives the error %v, want %v", err, errLocked)
 	}
-	got.unlock()
+	got.lock.Unlock()
 	c.wantFiles(t)
 }
 
@@ -95,7 +97,7 @@ func TestAReplacedLockIsNotTaken(t *testing.T) {
 	if err := os.Remove(c.path(scope, lockSuffix)); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := c.tryLock(scope)
+	held, err := c.tryScope(t, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,10 +105,10 @@ func TestAReplacedLockIsNotTaken(t *testing.T) {
 	if got := <-done; !errors.Is(got.err, errRemoved) {
 		t.Errorf("the waiter's error is %v, want %v", got.err, errRemoved)
 	}
-	if _, err := c.tryLock(scope); !errors.Is(err, errLocked) {
+	if _, err := c.tryScope(t, scope); !errors.Is(err, errLocked) {
 		t.Errorf("a second lock gives the error %v, want %v", err, errLocked)
 	}
-	unlock()
+	held.Unlock()
 	c.wantFiles(t)
 }
 
@@ -123,11 +125,11 @@ func TestAWaiterThatGaveUpFreesTheLock(t *testing.T) {
 	}
 	kill() // the lock is left, and the one who gave up gets it
 	c.untilFree(t)
-	unlock, err := c.tryLock(scope)
+	held, err := c.tryScope(t, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock()
+	held.Unlock()
 }
 
 // holdLikeAnother locks scope as a process that will be killed: its lock stays where it is.

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pullpass/pullpass/cache/filelock"
 )
 
 func TestALockIsHeldByOne(t *testing.T) {
@@ -14,20 +16,20 @@ func TestALockIsHeldByOne(t *testing.T) {
 	c := newCache(t)
 	c.makeDirectory(t)
 	for range 3 {
-		unlock, err := c.tryLock(scope)
+		held, err := c.tryScope(t, scope)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.tryLock(scope); !errors.Is(err, errLocked) {
+		if _, err := c.tryScope(t, scope); !errors.Is(err, errLocked) {
 			t.Errorf("a second lock gives the error %v, want %v", err, errLocked)
 		}
-		other, err := c.tryLock("provider=other\n")
+		other, err := c.tryScope(t, "provider=other\n")
 		if err != nil {
 			t.Fatalf("the lock of another scope: %v", err)
 		}
-		other()
+		other.Unlock()
 		c.wantFiles(t, ID(scope)+lockSuffix)
-		unlock()
+		held.Unlock()
 		c.wantFiles(t)
 	}
 }
@@ -40,11 +42,11 @@ func TestLocksExclude(t *testing.T) {
 	var holders, locked atomic.Int32
 	together(16, func(worker int) {
 		for range 50 {
-			lock := func() (func(), error) { return c.lockWithin(t.Context(), scope) }
+			lock := func() (*filelock.Lock, error) { return c.lockWithin(t.Context(), scope) }
 			if worker%4 == 0 {
-				lock = func() (func(), error) { return c.tryLock(scope) }
+				lock = func() (*filelock.Lock, error) { return c.tryScope(t, scope) }
 			}
-			unlock, err := lock()
+			held, err := lock()
 			switch {
 			case errors.Is(err, errLocked), errors.Is(err, errRemoved):
 				continue
@@ -57,7 +59,7 @@ func TestLocksExclude(t *testing.T) {
 			}
 			locked.Add(1)
 			holders.Add(-1)
-			unlock()
+			held.Unlock()
 		}
 	})
 	if locked.Load() == 0 {
@@ -81,7 +83,7 @@ func TestAWaitEndsBeforeItsTime(t *testing.T) {
 			t.Parallel()
 			c := newCache(t)
 			c.makeDirectory(t)
-			unlock, err := c.tryLock(scope)
+			held, err := c.tryScope(t, scope)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +96,7 @@ func TestAWaitEndsBeforeItsTime(t *testing.T) {
 			if test.left > -ownTry && ctx.Err() != nil {
 				t.Error("the wait left no time")
 			}
-			unlock()
+			held.Unlock()
 			c.untilFree(t)
 		})
 	}
@@ -104,7 +106,7 @@ func TestAWaitEndsBySignal(t *testing.T) {
 	t.Parallel()
 	c := newCache(t)
 	c.makeDirectory(t)
-	unlock, err := c.tryLock(scope)
+	held, err := c.tryScope(t, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +118,7 @@ func TestAWaitEndsBySignal(t *testing.T) {
 	if _, err := c.lockWithin(ctx, scope); err == nil {
 		t.Error("the wait gets the lock")
 	}
-	unlock()
+	held.Unlock()
 	c.untilFree(t)
 }
 

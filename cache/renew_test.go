@@ -14,11 +14,12 @@ import (
 const life = 12 * time.Hour
 
 // newDueCache returns a cache with the first credential of the authority, at the time when it is
-// to be renewed.
+// to be renewed. That is now, as it is for the files.
 func newDueCache(t *testing.T) (*testCache, *authority) {
 	t.Helper()
 	c := newCache(t)
 	a := &authority{clock: c.clock, life: life}
+	c.clock.advance(-c.renewAfter(scope, life))
 	c.wantCall(t, a, 1)
 	c.clock.advance(c.renewAfter(scope, life))
 	return c, a

@@ -32,8 +32,11 @@ func (c *Cache) read(scope provider.Scope) (entry, error) {
 	data, err := readFile(path)
 	if err == nil {
 		var e entry
-		if e, err = decode(data, scope); err == nil {
+		if e, err = decode(data, scope); err == nil && !e.Issued.IsZero() {
 			c.Hide(e.credential())
+			err = e.credential().Check()
+		}
+		if err == nil {
 			return e, nil
 		}
 		err = fmt.Errorf("%s: %w", path, err)

@@ -51,11 +51,11 @@ func (c *Cache) sweepEntry(path string, orphaned bool) {
 	if !over() {
 		return
 	}
-	unlock, err := lockFile(strings.TrimSuffix(path, entrySuffix) + lockSuffix)
+	lock, err := lockFile(strings.TrimSuffix(path, entrySuffix) + lockSuffix)
 	if err != nil {
 		return
 	}
-	defer unlock()
+	defer lock.Unlock()
 	if over() {
 		os.RemoveAll(path)
 	}
@@ -76,8 +76,8 @@ func readAny(path string) (entry, error) {
 
 // removeUnlocked removes a lock that nobody holds.
 func removeUnlocked(path string) {
-	if unlock, err := lockFile(path); err == nil {
-		unlock()
+	if lock, err := lockFile(path); err == nil {
+		lock.Unlock()
 	}
 }
 

@@ -148,14 +148,14 @@ func TestALockThatIsHeldIsNotSwept(t *testing.T) {
 	e := c.plant(scope)
 	e.Expires = e.Issued
 	c.store(t, e)
-	unlock, err := c.tryLock(scope)
+	lock, err := c.tryScope(t, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.setAge(t, c.path(scope, lockSuffix), 1000*time.Hour)
 	c.sweep()
 	c.wantFiles(t, ID(scope)+entrySuffix, ID(scope)+lockSuffix) // who holds it is about to renew the entry
-	unlock()
+	lock.Unlock()
 	c.sweep()
 	c.wantFiles(t)
 }

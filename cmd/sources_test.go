@@ -238,6 +238,7 @@ func usesLine(e ast.Expr) bool {
 // not end the process with a stack trace, which nothing outside the goroutine can prevent.
 var goroutines = map[string]string{
 	"provider/await/await.go":                       "all run in Try",
+	"cache/filelock/filelock.go":                    "looks at a lock file and changes its size, and reads no input",
 	"cmd/pullpass/main.go":                          "waits for a signal and cancels a context",
 	"cmd/internal/broker/limit.go":                  "cancels a context with an error that has no input",
 	"cmd/pullpass/internal/warm/warm.go":            "runs in await.Try",

@@ -13,21 +13,21 @@ import (
 
 func TestTry(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := Try(path)
+	lock, err := Try(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Try(path); !errors.Is(err, ErrLocked) {
 		t.Errorf("a second lock: %v", err)
 	}
-	unlock()
+	lock.Unlock()
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the lock is left: %v", err)
 	}
-	if unlock, err = Try(path); err != nil {
+	if lock, err = Try(path); err != nil {
 		t.Fatal(err)
 	}
-	unlock()
+	lock.Unlock()
 }
 
 func TestTryWhereNoLockCanBe(t *testing.T) {
@@ -41,7 +41,7 @@ func TestTryWhereNoLockCanBe(t *testing.T) {
 
 func TestWaitEnds(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := Try(path)
+	lock, err := Try(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +50,12 @@ func TestWaitEnds(t *testing.T) {
 	if _, err := Wait(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the wait ends with %v", err)
 	}
-	unlock()
+	lock.Unlock()
 	// The wait that was given up gets the lock, or finds it removed, and does not keep it.
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
-		unlock, err := Try(path)
+		lock, err := Try(path)
 		if err == nil {
-			unlock()
+			lock.Unlock()
 			return
 		}
 		if time.Now().After(deadline) {
@@ -72,7 +72,7 @@ func TestExclusive(t *testing.T) {
 	for range 50 {
 		wait.Go(func() {
 			for {
-				unlock, err := Wait(t.Context(), path)
+				lock, err := Wait(t.Context(), path)
 				if errors.Is(err, ErrRemoved) {
 					continue
 				}
@@ -85,7 +85,7 @@ func TestExclusive(t *testing.T) {
 				}
 				total.Add(1)
 				inside.Add(-1)
-				unlock()
+				lock.Unlock()
 				return
 			}
 		})
@@ -93,5 +93,67 @@ func TestExclusive(t *testing.T) {
 	wait.Wait()
 	if total.Load() != 50 {
 		t.Errorf("%d had the lock", total.Load())
+	}
+}
+
+// TestWaitForALivingHolder waits for longer than a frozen holder is waited for.
+func TestWaitForALivingHolder(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	held, err := Try(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(7*time.Second, held.Unlock)
+	if _, err := Wait(t.Context(), path); !errors.Is(err, ErrRemoved) {
+		t.Errorf("the wait ends with %v", err)
+	}
+}
+
+// TestFrozenHolder has a holder without a sign of life, and many that want its lock.
+func TestFrozenHolder(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	held, err := Try(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(held.end)
+	var wait sync.WaitGroup
+	var taken, removed atomic.Int32
+	for range 20 {
+		wait.Go(func() {
+			lock, err := Take(t.Context(), path)
+			switch {
+			case err == nil:
+				if taken.Add(1); lock.Lost() {
+					t.Error("the new lock is lost")
+				}
+				time.AfterFunc(time.Second, lock.Unlock)
+			case errors.Is(err, ErrRemoved):
+				removed.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	if _, err := Wait(t.Context(), path); !errors.Is(err, ErrFrozen) && !errors.Is(err, ErrRemoved) {
+		t.Errorf("the wait ends with %v", err)
+	}
+	wait.Wait()
+	if taken.Load() != 1 || removed.Load() != 19 {
+		t.Errorf("%d took the lock, %d found it removed", taken.Load(), removed.Load())
+	}
+	if !held.Lost() {
+		t.Error("the old lock is not lost")
+	}
+	removeAndClose(held.file, held.at)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Lstat(path); err != nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the new lock is left")
+		}
 	}
 }

@@ -4,6 +4,7 @@ package filelock
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -29,8 +30,18 @@ func flock(file *os.File, wait bool) error {
 	}
 }
 
-// removeAndClose removes a locked file, while nobody else can take it, and frees it.
-func removeAndClose(file *os.File, path string) {
-	os.Remove(path)
+// removeAndClose removes a locked file, while nobody else can take it, and frees it. Another file in its
+// place is another process's.
+func removeAndClose(file *os.File, at place) {
+	if at.has(file) {
+		at.Remove(at.name)
+	}
 	file.Close()
+}
+
+// IsOwn reports whether a file is a regular one that this user has made, under this name alone. In a
+// directory of another user, that one can put links and files of its own in its place.
+func IsOwn(info fs.FileInfo) bool {
+	status, ok := info.Sys().(*syscall.Stat_t)
+	return ok && info.Mode().IsRegular() && int(status.Uid) == os.Geteuid() && status.Nlink <= 1
 }

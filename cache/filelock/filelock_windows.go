@@ -2,6 +2,7 @@ package filelock
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -24,7 +25,10 @@ func flock(file *os.File, wait bool) error {
 }
 
 // removeAndClose frees a locked file and removes it, which fails if another process has it open.
-func removeAndClose(file *os.File, path string) {
+func removeAndClose(file *os.File, at place) {
 	file.Close()
-	os.Remove(path)
+	at.Remove(at.name)
 }
+
+// IsOwn reports whether a file is a regular one. Its owner is not known.
+func IsOwn(info fs.FileInfo) bool { return info.Mode().IsRegular() }

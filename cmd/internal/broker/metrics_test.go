@@ -49,11 +49,11 @@ func TestFetchLog(t *testing.T) {
 // TestMetricsLocked: nobody waits for the metrics.
 func TestMetricsLocked(t *testing.T) {
 	directory := t.TempDir()
-	unlock, err := filelock.Try(filepath.Join(directory, ".pullpass.prom.lock"))
+	lock, err := filelock.Try(filepath.Join(directory, ".pullpass.prom.lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock()
+	defer lock.Unlock()
 	synctest.Test(t, func(t *testing.T) { // its clock stands still unless someone waits
 		var stderr bytes.Buffer
 		b := &Broker{Env: &env.Env{Now: time.Now, Log: &env.Log{Out: &stderr}}}

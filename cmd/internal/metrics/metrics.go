@@ -66,7 +66,7 @@ func (t Textfile) Add(ctx context.Context, fetches ...Fetch) error {
 	}
 	// A process that finds the file locked has left its fetches for us: look again after each unlock.
 	for ctx.Err() == nil && len(t.left()) > 0 {
-		unlock, err := filelock.Try(t.beside(".lock"))
+		lock, err := filelock.Try(t.beside(".lock"))
 		switch {
 		case errors.Is(err, filelock.ErrLocked):
 			return nil
@@ -77,7 +77,7 @@ func (t Textfile) Add(ctx context.Context, fetches ...Fetch) error {
 			return err
 		}
 		err = t.collect()
-		unlock()
+		lock.Unlock()
 		if err != nil {
 			return err
 		}

@@ -240,7 +240,7 @@ func TestAddTogether(t *testing.T) {
 func TestLocked(t *testing.T) {
 	now := start
 	file, _ := textfile(t, &now)
-	unlock, err := filelock.Try(file.beside(".lock"))
+	lock, err := filelock.Try(file.beside(".lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestLocked(t *testing.T) {
 	if _, err := os.Lstat(file.Path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file is there: %v", err)
 	}
-	unlock()
+	lock.Unlock()
 	add(t, file, fetch)
 	if got := content(t, file); !strings.Contains(got, "result=\"none\"} 4\n") {
 		t.Errorf("the file holds\n%s", got)

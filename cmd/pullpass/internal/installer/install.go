@@ -140,26 +140,43 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 		if err := (store{i.StateDir}).check(); err != nil {
 			return nil, err
 		}
-		unlock, err := filelock.Try(path)
+		lock, err := filelock.Try(path)
 		if errors.Is(err, filelock.ErrLocked) {
 			if !waited {
 				i.Note("another installer is at work: waiting for it")
 			}
 			waited = true
-			unlock, err = filelock.Wait(ctx, path)
+			lock, err = waitForOther(ctx, path)
 		}
 		switch {
 		case ctx.Err() != nil:
 			if err == nil {
-				unlock()
+				lock.Unlock()
 			}
 			return nil, errors.New("stopped by a signal")
 		case errors.Is(err, filelock.ErrRemoved), errors.Is(err, fs.ErrNotExist): // the other one removed it
+		case err != nil:
+			return nil, err
 		default:
-			return unlock, err
+			return lock.Unlock, nil
 		}
 	}
 	return nil, errors.New("it comes and goes")
+}
+
+// otherLimit is how long to wait for another installer, which may be watching the kubelet come back.
+const otherLimit = 10 * time.Minute
+
+// waitForOther waits for the lock of another installer. One that was stopped in the middle is not replaced:
+// it may go on.
+func waitForOther(ctx context.Context, path string) (*filelock.Lock, error) {
+	limited, cancel := context.WithTimeout(ctx, otherLimit)
+	defer cancel()
+	lock, err := filelock.Wait(limited, path)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, filelock.ErrFrozen) {
+		return nil, provider.WithHint(errors.New("another installer is at work and does not end"), "find it, and end it: fuser "+path)
+	}
+	return lock, err
 }
 
 // withRootHint adds the hint for a root without the parent of the state's directory.
