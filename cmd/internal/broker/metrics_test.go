@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,4 +69,30 @@ func TestMetricsLocked(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(directory, ".pullpass.prom.*.fetch")); len(left) != 1 {
 		t.Errorf("left for the holder: %q, %v", left, err)
 	}
+}
+
+// TestMetricsOnAHungFileSystem: the process does not wait for one that does not answer. The clock stands
+// for it, which is asked between the steps.
+func TestMetricsOnAHungFileSystem(t *testing.T) {
+	directory := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var stderr bytes.Buffer
+		hung := make(chan struct{})
+		defer close(hung)
+		calls := 0
+		now := func() time.Time {
+			if calls++; calls > 2 {
+				<-hung
+			}
+			return time.Now()
+		}
+		b := &Broker{Env: &env.Env{Now: now, Log: &env.Log{Out: &stderr}}}
+		b.Config.MetricsFile = filepath.Join(directory, "pullpass.prom")
+		b.fetches.begin(provider.NewScope("provider", "ecr"), b.Now())
+		started := time.Now()
+		b.WriteMetrics(t.Context())
+		if took := time.Since(started); took != metricsLimit || !strings.Contains(stderr.String(), "the file system does not answer in time") {
+			t.Errorf("it took %v, stderr %q", took, &stderr)
+		}
+	})
 }

@@ -1,18 +1,15 @@
 // Package metrics keeps counts of fetches in a file for the textfile collector of
 // Prometheus's node_exporter. There is no process of ours that lives long enough to be asked.
+//
+// The directory may be another user's, who can put anything into it. What is not a file of this user's own
+// is not read, and what is read, and the time that it takes, have a bound.
 package metrics
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/pullpass/pullpass/cache/filelock"
@@ -35,17 +32,18 @@ type Fetch struct {
 	Expires  time.Time // of a credential; zero if it has no expiry
 }
 
-const (
-	// maxFile is the size in bytes above which a file cannot be ours: it has two lines a scope.
-	maxFile = 1 << 20
+// isValid reports whether a fetch can be one that pullpass has made.
+func (f Fetch) isValid() bool {
+	const long = 100
+	switch f.Result {
+	case Success, None, Failure:
+		return f.Provider != "" && len(f.Provider) < long && len(f.Scope) < long && f.Took >= 0
+	}
+	return false
+}
 
-	fetchSuffix = ".fetch"
-	// staleAfter is the age at which a left fetch is removed. It was never written to the end, or somebody
-	// holds the lock for good.
-	staleAfter = 10 * time.Minute
-	// maxCollected is how many files one round reads: others may be able to write to the directory.
-	maxCollected = 1000
-)
+// frozenAfter is the age at which the lock's holder does not run any more: writing takes less than a second.
+const frozenAfter = time.Minute
 
 // A Textfile is the file. It may be updated by many processes at once. All fields must be set.
 type Textfile struct {
@@ -60,167 +58,41 @@ type Textfile struct {
 // adds them. In turn, Add adds what others have left until ctx ends. The rest is for the next Add. The
 // error says what cannot be written.
 func (t Textfile) Add(ctx context.Context, fetches ...Fetch) error {
-	own, err := t.leave(fetches)
+	path, name := filepath.Split(t.Path)
+	root, err := os.OpenRoot(filepath.Clean(path))
 	if err != nil {
 		return err
 	}
-	// A process that finds the file locked has left its fetches for us: look again after each unlock.
-	for ctx.Err() == nil && len(t.left()) > 0 {
-		lock, err := filelock.Try(t.beside(".lock"))
+	defer root.Close()
+	d := directory{Textfile: t, Root: root, name: name}
+	lock, err := d.lock(ctx)
+	if isTaken(err) {
+		if err := d.leave(fetches); err != nil {
+			return err
+		}
+		fetches = nil
+		// Its holder may have ended before it could see them.
+		lock, err = d.lock(ctx)
+	}
+	for ; ; lock, err = d.lock(ctx) {
 		switch {
-		case errors.Is(err, filelock.ErrLocked):
+		case errors.Is(err, filelock.ErrRemoved) && ctx.Err() == nil:
+			continue
+		case isTaken(err):
 			return nil
-		case errors.Is(err, filelock.ErrRemoved):
-			continue
 		case err != nil:
-			os.Remove(own)
 			return err
 		}
-		err = t.collect()
+		err = d.collect(ctx, fetches)
 		lock.Unlock()
-		if err != nil {
+		fetches = nil
+		// A process that finds the file locked has left its fetches for us: look again after each unlock.
+		if err != nil || ctx.Err() != nil || len(d.left(ctx)) == 0 {
 			return err
 		}
 	}
-	return nil
 }
 
-// leave writes fetches to a file of their own, beside the textfile, and returns its path.
-func (t Textfile) leave(fetches []Fetch) (path string, err error) {
-	data, err := json.Marshal(fetches)
-	if err != nil {
-		return "", err
-	}
-	file, err := os.CreateTemp(filepath.Split(t.beside(".*" + fetchSuffix)))
-	if err != nil {
-		return "", err
-	}
-	_, err = file.Write(data) // at once: the file is empty or complete
-	if e := file.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		os.Remove(file.Name())
-	}
-	return file.Name(), err
-}
-
-// left returns the paths of fetches that processes have left, and removes stale ones.
-func (t Textfile) left() []string {
-	directory, prefix := filepath.Split(t.beside("."))
-	files, err := os.ReadDir(directory)
-	if err != nil {
-		return nil
-	}
-	var paths []string
-	for _, file := range files {
-		if !strings.HasPrefix(file.Name(), prefix) || !strings.HasSuffix(file.Name(), fetchSuffix) {
-			continue
-		}
-		path := filepath.Join(directory, file.Name())
-		info, err := file.Info()
-		switch {
-		case err != nil: // it was collected
-		case t.Now().Sub(info.ModTime()) > staleAfter:
-			os.Remove(path)
-		case info.Mode().IsRegular() && info.Size() > 0 && len(paths) < maxCollected:
-			paths = append(paths, path)
-		}
-	}
-	return paths
-}
-
-// collect moves the fetches that processes have left into the textfile. If it cannot be written, the
-// fetches are lost: otherwise they would pile up. The caller holds the lock. If the process is killed
-// meanwhile, some fetches may be counted twice.
-func (t Textfile) collect() error {
-	paths := t.left()
-	var fetches []Fetch
-	for _, path := range paths {
-		var some []Fetch
-		data, err := readFile(path)
-		if err == nil && json.Unmarshal(data, &some) == nil {
-			fetches = append(fetches, some...)
-		}
-	}
-	slices.SortStableFunc(fetches, func(a, b Fetch) int { return a.At.Compare(b.At) })
-	samples, err := t.read()
-	if err != nil {
-		t.Warn(fmt.Sprintf("the metrics in %s begin anew: %v", t.Path, err))
-		samples = series{}
-	}
-	for _, fetch := range fetches {
-		samples.add(fetch)
-	}
-	samples.forget(t.Now())
-	err = t.replace(samples.text())
-	for _, path := range paths {
-		if e := os.Remove(path); err == nil {
-			err = e
-		}
-	}
-	return err
-}
-
-// beside names a file in the same directory that node_exporter does not read.
-func (t Textfile) beside(suffix string) string {
-	directory, name := filepath.Split(t.Path)
-	return filepath.Join(directory, "."+name+suffix)
-}
-
-// read returns what is in the file, nothing if there is none. Errors quote nothing of it.
-func (t Textfile) read() (series, error) {
-	data, err := readFile(t.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return series{}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parse(string(data))
-}
-
-// readFile reads a regular file of a plausible size.
-func readFile(path string) ([]byte, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|filelock.OpenFlags, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
-	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("it is larger than %d KiB", maxFile>>10)
-	}
-	return data, nil
-}
-
-// replace replaces the file's content by text in one step. The caller holds the lock.
-func (t Textfile) replace(text string) error {
-	name := t.beside(".tmp")
-	os.Remove(name) // a killed process's
-	// Others may write to the directory: do not follow what they put there under this name.
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	if err == nil {
-		err = file.Chmod(0o644) // node_exporter is another user, whatever our umask is
-	}
-	if e := file.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(name, t.Path)
-	}
-	if err != nil {
-		os.Remove(name)
-	}
-	return err
+func isTaken(err error) bool {
+	return errors.Is(err, filelock.ErrLocked) || errors.Is(err, filelock.ErrRemoved)
 }

@@ -240,7 +240,7 @@ func TestAddTogether(t *testing.T) {
 func TestLocked(t *testing.T) {
 	now := start
 	file, _ := textfile(t, &now)
-	lock, err := filelock.Try(file.beside(".lock"))
+	lock, err := filelock.Try(beside(file, ".lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,4 +324,10 @@ func TestAddWhereNoFileCanBe(t *testing.T) {
 		t.Error("a folder is replaced")
 	}
 	isAlone(t, file)
+}
+
+// beside is the path of a file beside the textfile.
+func beside(file Textfile, suffix string) string {
+	directory, name := filepath.Split(file.Path)
+	return filepath.Join(directory, "."+name+suffix)
 }

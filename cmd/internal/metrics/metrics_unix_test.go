@@ -25,7 +25,7 @@ func TestOthersInTheDirectory(t *testing.T) {
 			file, _ := textfile(t, &now)
 			path := file.Path
 			if suffix != "" {
-				path = file.beside(suffix)
+				path = beside(file, suffix)
 			}
 			if err := make(path); err != nil {
 				t.Fatal(err)

@@ -53,14 +53,18 @@ func (s series) text() string {
 	return out.String()
 }
 
-func escape(value string) string {
-	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value)
-}
+var (
+	escaper   = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+	unescaper = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\"`, `"`)
+)
+
+func escape(value string) string { return escaper.Replace(value) }
 
 // parse reads what text has written. It ignores unknown names that begin with pullpass_: another version
 // wrote them. Anything else is an error that names the line: the file is not ours.
 func parse(text string) (series, error) {
 	s := series{}
+	known := families()
 	for i, line := range strings.Split(text, "\n") {
 		if line == "" || line[0] == '#' {
 			continue
@@ -69,15 +73,15 @@ func parse(text string) (series, error) {
 		if err != nil {
 			return nil, fmt.Errorf("its line %d is not one of pullpass's metrics", i+1)
 		}
-		if isKnown(k.name, label) {
+		if isKnown(known, k.name, label) {
 			s[k] = value
 		}
 	}
 	return s, nil
 }
 
-func isKnown(name, label string) bool {
-	return slices.ContainsFunc(families(), func(f family) bool {
+func isKnown(known []family, name, label string) bool {
+	return slices.ContainsFunc(known, func(f family) bool {
 		return slices.Contains(f.samples, name) && f.label == label
 	})
 }
@@ -127,6 +131,5 @@ func parseLabel(text string) (name, value, rest string, err error) {
 	if end >= len(quoted) {
 		return "", "", "", errSyntax
 	}
-	value = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\"`, `"`).Replace(quoted[:end])
-	return name, value, quoted[end+1:], nil
+	return name, unescaper.Replace(quoted[:end]), quoted[end+1:], nil
 }
