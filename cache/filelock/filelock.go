@@ -124,7 +124,11 @@ func (p place) replace(ctx context.Context, frozen fs.FileInfo) (*Lock, error) {
 	if err := p.Remove(p.name); err != nil {
 		return nil, err
 	}
-	return try(p)
+	lock, err := try(p)
+	if errors.Is(err, ErrLocked) {
+		return nil, ErrRemoved // somebody who did not wait was faster
+	}
+	return lock, err
 }
 
 func try(at place) (*Lock, error) {
