@@ -115,7 +115,8 @@ func (p *Provider) Fetch(ctx context.Context, request provider.Request) (provide
 	absence := chain.metadata.absence(err)
 	switch {
 	case absence == "":
-		return provider.Credential{}, explain(err, host)
+		// The metadata client's errors keep only the text of what failed.
+		return provider.Credential{}, explain(provider.KeepLocal(err, chain.metadata.err), host)
 	case host.Public && p.RoleARN == "" && p.Profile == "":
 		return provider.Credential{}, &provider.NoCredentialError{Reason: "there is no AWS identity"}
 	}

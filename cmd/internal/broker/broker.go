@@ -93,9 +93,6 @@ func (b *Broker) fetch(choice provider.Choice, request provider.Request) cache.F
 			return b.measured(ctx, choice, request)
 		})
 		if err != nil {
-			if hint := provider.LocalHint(err); hint != "" {
-				err = provider.WithHint(err, hint)
-			}
 			return provider.Credential{}, b.Log.Scrubber.Error(err) // before the cache keeps it
 		}
 		b.hide(credential)

@@ -1,6 +1,7 @@
 package env
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -26,10 +27,10 @@ type Log struct {
 	mu       sync.Mutex
 }
 
-// Error writes err, and its hint.
+// Error writes err, and its hint, or what to do about the trouble of this machine that it is.
 func (l *Log) Error(err error) {
 	l.line("error", err.Error())
-	if hint := provider.Hint(err); hint != "" {
+	if hint := cmp.Or(provider.Hint(err), provider.LocalHint(err)); hint != "" {
 		l.line("hint", hint)
 	}
 }
