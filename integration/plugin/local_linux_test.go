@@ -96,6 +96,42 @@ func TestTooManyOpenFiles(t *testing.T) {
 	}
 }
 
+// TestLittleMemory is TestTooManyOpenFiles for the address space. Go's runtime ends a process that gets none.
+func TestLittleMemory(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		image string
+		cloud *cloud
+	}{{"public.ecr.aws/nginx/nginx", newAWSCloud(t)}, {googleImage, newGoogleCloud(t)}} {
+		answered := false
+		s := newStore(t)
+		for size := 8 << 10; size < 4<<20; size += size / 4 { // KiB
+			r := askWithLimit(t, "-v "+strconv.Itoa(size), join(s.env(), c.cloud.env), c.image)
+			answered = len(r.response.Auth) > 0
+			if !answered && (r.stdout != "" || r.code == 0) {
+				t.Errorf("with %d KiB: exit code %d, stdout %q\n%s", size, r.code, r.stdout, r.stderr)
+			}
+			for _, text := range noAbsence {
+				if strings.Contains(r.stderr, text) {
+					t.Errorf("with %d KiB:\n%s", size, r.stderr)
+				}
+			}
+			if _, err := os.Stat(string(s)); err != nil {
+				continue
+			}
+			for _, path := range s.files(t, ".json") {
+				if failure := readEntry(t, path).failure(); failure != nil {
+					t.Errorf("with %d KiB, a failure is kept: %v", size, failure)
+				}
+				os.Remove(path)
+			}
+		}
+		if !answered {
+			t.Errorf("%s: there is never enough", c.image)
+		}
+	}
+}
+
 // hubHome returns a home with a login for Docker Hub.
 func hubHome(t *testing.T) string {
 	t.Helper()
