@@ -79,9 +79,8 @@ func (p Programs) find(name string) (string, error) {
 		return "", errors.New("only letters, digits and - _ . can stand in its name")
 	}
 	program := "docker-credential-" + name
-	path, err := subprocess.Find(program, variable(p.Environ, "PATH"))
-	if err == nil || provider.IsLocal(err) {
-		return path, err
+	if path, err := subprocess.Find(program, variable(p.Environ, "PATH")); err == nil {
+		return path, nil
 	}
 	return "", provider.WithHint(
 		fmt.Errorf("no program %s in PATH", program),
