@@ -77,7 +77,7 @@ var importRules = []importRule{
 	{"cmd/pullpass/internal/cli", "stdio and exit codes are the same for all commands",
 		[]string{"provider", "provider/await", "provider/scrub", "cmd/internal/env"}},
 	{"cmd/pullpass/internal/kubelet", "it finds a process and knows no command",
-		[]string{"cmd/internal/strictyaml"}},
+		[]string{"cmd/internal/strictyaml", "cmd/pullpass/internal/nodefile"}},
 	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's config knows no command, and backends only by what it is given",
 		[]string{"provider", "node-config", "cmd/internal/kubename", "cmd/internal/report", "cmd/internal/strictyaml"}},
 	{"cmd/pullpass/internal/rootfs", "files below a root need nothing", nil},

@@ -41,7 +41,7 @@ var mayOpen = []opening{
 	{"cmd/pullpass", "the null device, for programs that it starts", []string{"os.OpenFile"}},
 	{"cmd/pullpass/internal/cli", "a file that somebody names at a shell, to have it checked; it is bounded", []string{"os.Open"}},
 	{"cmd/pullpass/internal/installcmd", "the program that runs, and the kernel's id of this boot", []string{"os.Open", "os.ReadFile"}},
-	{"cmd/pullpass/internal/kubelet", "what procfs says of processes", []string{"os.ReadDir", "os.ReadFile"}},
+	{"cmd/pullpass/internal/kubelet", "the names of processes in procfs", []string{"os.ReadDir"}},
 	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's configuration, and whether a plugin of it can be run", []string{"exec.LookPath", "os.ReadDir", "os.ReadFile"}},
 	{"cmd/pullpass/internal/nodefile", "the node's files, which it replaces", []string{"os.Open", "os.OpenFile", "os.ReadFile"}},
 	{"cmd/pullpass/internal/rootfs", "the node's files", []string{"filepath.Glob", "os.ReadDir", "os.ReadFile"}},

@@ -4,19 +4,42 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 )
 
 // read returns the process of a directory in /proc, without ID and PID; nil if it is not the kubelet of
-// the machine.
-func read(directory string) (*process, error) {
-	cmdline, err := os.ReadFile(filepath.Join(directory, "cmdline"))
+// the machine. first is the cgroup file of process 1.
+//
+// Only of root's processes that are in no pod it reads more than the kernel itself says: the arguments are
+// in the memory of the process, which can make their reader wait.
+func read(directory string, first []byte) (*process, error) {
+	file := func(name string) ([]byte, error) {
+		return nodefile.ReadAll(filepath.Join(directory, name), nodefile.MaxConfig)
+	}
+	status, err := file("status")
+	if err != nil {
+		return nil, err
+	}
+	if inContainer(status) || !ofRoot(status) {
+		return nil, nil
+	}
+	cgroup, err := file("cgroup")
+	if err != nil {
+		return nil, err
+	}
+	if inPod(cgroup, first) {
+		return nil, nil
+	}
+	cmdline, err := file("cmdline")
+	if errors.Is(err, nodefile.ErrTooLarge) { // no kubelet has so many arguments
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -24,18 +47,7 @@ func read(directory string) (*process, error) {
 	if args == nil {
 		return nil, nil
 	}
-	status, err := os.ReadFile(filepath.Join(directory, "status"))
-	if err != nil {
-		return nil, err
-	}
-	if inContainer(status) || !ofRoot(status) {
-		return nil, nil
-	}
-	stat, err := os.ReadFile(filepath.Join(directory, "stat"))
-	if err != nil {
-		return nil, err
-	}
-	cgroup, err := os.ReadFile(filepath.Join(directory, "cgroup"))
+	stat, err := file("stat")
 	if err != nil {
 		return nil, err
 	}
@@ -123,25 +135,4 @@ func parseStat(stat []byte) (state string, parent int, start string, err error) 
 	}
 	parent, err = strconv.Atoi(fields[1])
 	return fields[0], parent, fields[19], err
-}
-
-// service returns the name of the systemd service in a cgroup file of /proc: the last service in a path
-// of systemd's own hierarchy. Services in a user's session are not the node's.
-func service(cgroup []byte) string {
-	for line := range strings.Lines(string(cgroup)) {
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3) // number:controllers:path
-		if len(parts) < 3 || parts[1] != "" && parts[1] != "name=systemd" {
-			continue
-		}
-		directories := strings.Split(parts[2], "/")
-		if slices.Contains(directories, "user.slice") {
-			return ""
-		}
-		for _, name := range slices.Backward(directories) {
-			if strings.HasSuffix(name, ".service") {
-				return name
-			}
-		}
-	}
-	return ""
 }

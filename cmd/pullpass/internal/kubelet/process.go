@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 )
 
 // A Process is a running kubelet, or one of the programs that have a kubelet inside.
@@ -62,15 +64,19 @@ func CutFlag(arg string) (name, value string, joined bool) {
 }
 
 // Find returns the kubelet that runs on the machine with this /proc, nil if none does. It ignores
-// kubelets in containers and of users other than root, and processes such as "kubelet --version". It
-// reads only what every user may read. It is an error if there are two kubelets.
+// kubelets in pods, in PID namespaces of their own and of users other than root, and processes such as
+// "kubelet --version". It reads only what every user may read. It is an error if there are two kubelets.
 func Find(proc string) (*Process, error) {
 	entries, err := os.ReadDir(proc)
 	if err != nil {
 		return nil, fmt.Errorf("look for the kubelet: %w", err)
 	}
-	boot, err := os.ReadFile(filepath.Join(proc, "sys/kernel/random/boot_id"))
+	boot, err := nodefile.ReadAll(filepath.Join(proc, "sys/kernel/random/boot_id"), nodefile.MaxConfig)
 	if err != nil {
+		return nil, fmt.Errorf("look for the kubelet: %w", err)
+	}
+	first, err := nodefile.ReadAll(filepath.Join(proc, "1/cgroup"), nodefile.MaxConfig)
+	if err != nil && !gone(err) {
 		return nil, fmt.Errorf("look for the kubelet: %w", err)
 	}
 	var found []process
@@ -79,7 +85,7 @@ func Find(proc string) (*Process, error) {
 		if err != nil || pid <= 0 {
 			continue
 		}
-		p, err := read(filepath.Join(proc, entry.Name()))
+		p, err := read(filepath.Join(proc, entry.Name()), first)
 		if gone(err) {
 			continue
 		}

@@ -92,6 +92,25 @@ func TestFind(t *testing.T) {
 				601: {cmdline: "kubelet|--setuid|", uid: "1000\t0\t0\t0", cgroup: kubeletCgroup},
 			},
 		},
+		"not one in a pod that shares the node's processes": {
+			entries: map[int]entry{
+				1:   {cmdline: "/sbin/init|", cgroup: "0::/init.scope\n"},
+				600: {cmdline: "kubelet|--pod|", cgroup: "0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod3f2504e0_4f89_11d3_9a0c_0305e82c3301.slice/cri-containerd-0123.scope\n"},
+				601: {cmdline: "k3s|server|", cgroup: "5:pids:/kubepods/pod3f2504e0-4f89-11d3-9a0c-0305e82c3301/0123\n0::/\n"},
+				700: {cmdline: "kubelet|--machine|", parent: 1, cgroup: kubeletCgroup},
+			},
+			pid: 700, args: []string{"kubelet", "--machine"}, service: "kubelet.service",
+		},
+		"in a container that is in no pod, as RKE1 has it": {
+			entries: map[int]entry{
+				1:   {cmdline: "/sbin/init|", cgroup: "0::/init.scope\n"},
+				700: {cmdline: "kubelet|", cgroup: "0::/system.slice/docker-9ec39b91f3d70e1beff50a308f77067065ea6be0d91a3378375056cd4422cf3d.scope\n"},
+			},
+			pid: 700, args: []string{"kubelet"},
+		},
+		"not one with more arguments than the kubelet can have": {
+			entries: map[int]entry{700: {cmdline: "kubelet|" + strings.Repeat("x", 1<<20)}},
+		},
 		"in a session": {
 			entries: map[int]entry{700: {cmdline: "kubelet|", cgroup: "0::/user.slice/user-0.slice/user@0.service/app.slice/a.service\n"}},
 			pid:     700, args: []string{"kubelet"},
@@ -178,30 +197,12 @@ func TestFindReal(t *testing.T) {
 		t.Logf("no /proc: %v", err)
 		return
 	}
-	self, err := read(filepath.Join("/proc", fmt.Sprint(os.Getpid())))
+	self, err := read(filepath.Join("/proc", fmt.Sprint(os.Getpid())), nil)
 	if self != nil || err != nil {
 		t.Errorf("this test is taken for a kubelet: %+v, %v", self, err)
 	}
 	if _, err := Find("/proc"); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestService(t *testing.T) {
-	for cgroup, want := range map[string]string{
-		"0::/system.slice/kubelet.service\n":                                          "kubelet.service",
-		"0::/runtime.slice/kubelet.service\n":                                         "kubelet.service",
-		"0::/../kubelet.slice/kubelet.service\n":                                      "kubelet.service",
-		"0::/system.slice/k3s.service/sub\n":                                          "k3s.service",
-		"12:cpu:/other.service\n1:name=systemd:/system.slice/kubelet.service\n0::/\n": "kubelet.service",
-		"0::/user.slice/user-0.slice/session-1.scope\n":                               "",
-		"0::/\n": "",
-		"":       "",
-		"broken": "",
-	} {
-		if got := service([]byte(cgroup)); got != want {
-			t.Errorf("%q: %q, want %q", cgroup, got, want)
-		}
 	}
 }
 
