@@ -44,8 +44,8 @@ var mayOpen = []opening{
 	{"cmd/pullpass/internal/kubelet", "the names of processes in procfs", []string{"os.ReadDir"}},
 	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's configuration, and whether a plugin of it can be run", []string{"exec.LookPath", "os.ReadDir", "os.ReadFile"}},
 	{"cmd/pullpass/internal/nodefile", "the node's files, which it replaces", []string{"os.Open", "os.OpenFile", "os.ReadFile"}},
-	{"cmd/pullpass/internal/rootfs", "the node's files", []string{"filepath.Glob", "os.ReadDir", "os.ReadFile"}},
-	{"cmd/pullpass/internal/installer", "its state, and the binary that it installs", []string{"exec.Command", "exec.CommandContext", "os.DirFS", "os.Open", "os.ReadDir", "os.ReadFile"}},
+	{"cmd/pullpass/internal/rootfs", "the names of the node's files", []string{"filepath.Glob", "filepath.WalkDir", "os.ReadDir"}},
+	{"cmd/pullpass/internal/installer", "its state, and the binary that it installs", []string{"exec.Command", "exec.CommandContext", "os.Open", "os.ReadDir", "os.ReadFile"}},
 	{"cmd/pullpass/internal/systemd", "systemctl, by its path", []string{"exec.LookPath", "exec.CommandContext"}},
 }
 

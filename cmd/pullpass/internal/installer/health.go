@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
@@ -55,9 +54,10 @@ func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error
 		if err == nil {
 			err = fits(p)
 		}
+		checked := false
 		if err == nil {
 			absent = ends
-			err = i.healthy(ctx, p)
+			checked, err = i.healthy(ctx, p)
 		}
 		switch {
 		case err != nil && (ctx.Err() == nil || problem == nil):
@@ -68,7 +68,7 @@ func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error
 		default:
 			times++
 		}
-		if err == nil && times >= healthyTimes && (healthURL(p) != "" || i.Now().Sub(since) >= aliveFor) {
+		if err == nil && times >= healthyTimes && (checked || i.Now().Sub(since) >= aliveFor) {
 			return p, nil
 		}
 		select {
@@ -82,14 +82,11 @@ func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error
 	}
 }
 
-func healthURL(p *kubelet.Process) string {
-	return p.HealthURL(os.DirFS("/"), platform.ConfigDir(p))
-}
-
-// healthy asks a kubelet whether it is healthy, unless its health checks are off.
-func (i *Installer) healthy(ctx context.Context, p *kubelet.Process) error {
-	if url := healthURL(p); url != "" {
-		return i.Healthy(ctx, url)
+// healthy asks a kubelet whether it is healthy, unless its health checks are off: then checked is false.
+func (i *Installer) healthy(ctx context.Context, p *kubelet.Process) (checked bool, err error) {
+	url, err := p.HealthURL("/", platform.ConfigDir(p))
+	if err != nil || url == "" {
+		return false, err
 	}
-	return nil
+	return true, i.Healthy(ctx, url)
 }

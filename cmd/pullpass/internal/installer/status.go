@@ -91,7 +91,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		return s, nil
 	}
 	s.Kubelet = KubeletStatus{Running: true, PID: running.PID}
-	err = i.healthy(ctx, running)
+	_, err = i.healthy(ctx, running)
 	if s.Kubelet.Healthy = err == nil; err != nil {
 		s.Kubelet.Problem = err.Error()
 	}

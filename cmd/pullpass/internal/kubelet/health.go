@@ -4,16 +4,17 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
 	"path"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/rootfs"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 const (
@@ -30,18 +31,23 @@ const (
 // HealthURL returns the URL of the kubelet's health check, http://127.0.0.1:10248/healthz by default; ""
 // if it is turned off. The port and the address are in the kubelet's flags and in its configuration
 // files. files is the root of the machine. configDir is the directory with the configuration of a
-// kubelet whose flags do not name one, "" for none. Files that cannot be read are ignored.
-func (p Process) HealthURL(files fs.FS, configDir string) string {
-	where := health{Port: healthPort, Address: healthAddress}
+// kubelet whose flags do not name one, "" for none. Files that are missing, or whose content is not
+// understood, are ignored. Other errors are those of rootfs.Root.ReadFile.
+func (p Process) HealthURL(files rootfs.Root, configDir string) (string, error) {
+	var names []string
 	if name, ok := p.Flag("config"); ok {
-		where.read(files, name)
+		names = append(names, name)
 	}
 	if name, ok := p.Flag("config-dir"); ok && configDir == "" {
 		configDir = name
 	}
 	if configDir != "" {
-		for _, name := range dropIns(files, configDir) {
-			where.read(files, name)
+		names = append(names, dropIns(files, configDir)...)
+	}
+	where := health{Port: healthPort, Address: healthAddress}
+	for _, name := range names {
+		if err := where.read(files, name); err != nil {
+			return "", err
 		}
 	}
 	if value, ok := p.Flag("healthz-port"); ok {
@@ -52,7 +58,7 @@ func (p Process) HealthURL(files fs.FS, configDir string) string {
 	if value, ok := p.Flag("healthz-bind-address"); ok {
 		where.Address = value
 	}
-	return where.url()
+	return where.url(), nil
 }
 
 // health has the fields of a KubeletConfiguration for the health check.
@@ -62,15 +68,19 @@ type health struct {
 }
 
 // read sets the fields that are in the file, which is YAML or JSON.
-func (h *health) read(files fs.FS, name string) {
-	data, err := fs.ReadFile(files, inFS(name))
+func (h *health) read(files rootfs.Root, name string) error {
+	data, err := files.ReadFile(name)
+	if safefile.IsMissing(err) {
+		return nil
+	}
 	if err != nil {
-		return
+		return fmt.Errorf("look for the kubelet's health check: %w", err)
 	}
 	changed := *h
 	if strictyaml.Unmarshal(data, &changed) == nil {
 		*h = changed
 	}
+	return nil
 }
 
 // url returns the URL, "" for port 0. If the kubelet listens on all addresses, it is the loopback one.
@@ -92,23 +102,8 @@ func (h health) url() string {
 }
 
 // dropIns returns the files that the kubelet reads below the directory of --config-dir, in its order.
-func dropIns(files fs.FS, directory string) []string {
-	var names []string
-	_ = fs.WalkDir(files, inFS(directory), func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && path.Ext(name) == ".conf" {
-			names = append(names, name)
-		}
-		return nil // errors are ignored
-	})
-	return names
-}
-
-// inFS returns a path of the machine in the form of package fs.
-func inFS(name string) string {
-	if name = strings.TrimPrefix(path.Clean("/"+name), "/"); name != "" {
-		return name
-	}
-	return "."
+func dropIns(files rootfs.Root, directory string) []string {
+	return slices.DeleteFunc(files.FilesBelow(directory), func(name string) bool { return path.Ext(name) != ".conf" })
 }
 
 // Healthy asks the kubelet once at url, which is from HealthURL. The error says why it is not healthy.

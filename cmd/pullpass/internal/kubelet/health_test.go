@@ -1,32 +1,48 @@
+//go:build unix
+
 package kubelet
 
 import (
 	"context"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
+
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/rootfs"
 )
 
 func TestHealthURL(t *testing.T) {
-	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	files := fstest.MapFS{
-		"c/plain.yaml":             file("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"),
-		"c/port.yaml":              file("healthzPort: 1234\n"),
-		"c/off.yaml":               file("healthzPort: 0\n"),
-		"c/all.json":               file(`{"kind": "KubeletConfiguration", "healthzBindAddress": "0.0.0.0", "healthzPort": 1234}`),
-		"c/six.yaml":               file("healthzBindAddress: \"::\"\n"),
-		"c/one.yaml":               file("healthzBindAddress: 192.0.2.1\n"),
-		"c/none.yaml":              file("healthzBindAddress: \"\"\nhealthzPort: null\n"),
-		"c/broken.yaml":            file("healthzPort: [\n"),
-		"c/odd.yaml":               file("healthzPort: many\n"),
-		"d/1.conf":                 file("healthzPort: 1\nhealthzBindAddress: 127.0.0.2\n"),
-		"d/2.conf":                 file("healthzPort: 2\n"),
-		"d/3.yaml":                 file("healthzPort: 3\n"),
-		"empty/x":                  file(""),
-		"k3s/00-k3s-defaults.conf": file("healthzBindAddress: ::1\n"),
+	root := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{
+		"c/plain.yaml":             "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n",
+		"c/port.yaml":              "healthzPort: 1234\n",
+		"c/off.yaml":               "healthzPort: 0\n",
+		"c/all.json":               `{"kind": "KubeletConfiguration", "healthzBindAddress": "0.0.0.0", "healthzPort": 1234}`,
+		"c/six.yaml":               "healthzBindAddress: \"::\"\n",
+		"c/one.yaml":               "healthzBindAddress: 192.0.2.1\n",
+		"c/none.yaml":              "healthzBindAddress: \"\"\nhealthzPort: null\n",
+		"c/broken.yaml":            "healthzPort: [\n",
+		"c/odd.yaml":               "healthzPort: many\n",
+		"d/1.conf":                 "healthzPort: 1\nhealthzBindAddress: 127.0.0.2\n",
+		"d/2.conf":                 "healthzPort: 2\n",
+		"d/3.yaml":                 "healthzPort: 3\n",
+		"empty/x":                  "",
+		"k3s/00-k3s-defaults.conf": "healthzBindAddress: ::1\n",
+	} {
+		write(name, text)
 	}
 	for args, want := range map[string]string{
 		"kubelet":                                                 "http://127.0.0.1:10248/healthz",
@@ -54,18 +70,26 @@ func TestHealthURL(t *testing.T) {
 		if strings.Contains(args, "k3s") {
 			configDir = "/k3s"
 		}
-		if got := (Process{Args: strings.Fields(args)}).HealthURL(files, configDir); got != want {
-			t.Errorf("%s: %q, want %q", args, got, want)
+		if got, err := (Process{Args: strings.Fields(args)}).HealthURL(rootfs.Root(root), configDir); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", args, got, err, want)
 		}
 	}
-	if got := (Process{Args: []string{"kubelet", "--config=/x", "--config-dir=/"}}).HealthURL(brokenFS{}, ""); got != "http://127.0.0.1:10248/healthz" {
-		t.Errorf("files that cannot be read: %q", got)
+
+	// What may be somebody else's, or never ends, is not passed over.
+	write("c/open.yaml", "healthzPort: 1234\n")
+	if err := os.Chmod(filepath.Join(root, "c/open.yaml"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	write("large/1.conf", "")
+	if err := os.Truncate(filepath.Join(root, "large/1.conf"), 4<<30); err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range []string{"--config=/c/open.yaml", "--config=/c", "--config-dir=/large"} {
+		if got, err := (Process{Args: []string{"kubelet", arg}}).HealthURL(rootfs.Root(root), ""); err == nil {
+			t.Errorf("%s: %q", arg, got)
+		}
 	}
 }
-
-type brokenFS struct{}
-
-func (brokenFS) Open(string) (fs.File, error) { return nil, fs.ErrPermission }
 
 func TestHealthy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:9") // must not be used

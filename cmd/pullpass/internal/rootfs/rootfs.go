@@ -3,9 +3,12 @@
 package rootfs
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 // A Root is the root directory of a machine; "/" is this one's. The paths that its methods take
@@ -22,11 +25,29 @@ func (r Root) Exists(name string) bool {
 	return err == nil
 }
 
-// ReadFile returns the content of a file. Errors are those of os.ReadFile.
-func (r Root) ReadFile(name string) ([]byte, error) { return os.ReadFile(r.Path(name)) }
+// ReadFile returns the content of a file that decides what root does: of a regular file of at most 1 MiB, to
+// which only root and the effective user can write. Errors are those of safefile.Read.
+func (r Root) ReadFile(name string) ([]byte, error) { return safefile.Read(r.Path(name)) }
 
 // ReadDir returns the entries of a directory by name. Errors are those of os.ReadDir.
 func (r Root) ReadDir(name string) ([]os.DirEntry, error) { return os.ReadDir(r.Path(name)) }
+
+// FilesBelow returns what is below a directory and no directory itself, in lexical order. What cannot be listed is
+// left out. The directory may be a link.
+func (r Root) FilesBelow(directory string) []string {
+	var names []string
+	_ = filepath.WalkDir(r.Path(directory)+string(filepath.Separator), func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return nil
+		}
+		below, err := filepath.Rel(r.Path("/"), name)
+		if err == nil {
+			names = append(names, "/"+filepath.ToSlash(below))
+		}
+		return nil
+	})
+	return names
+}
 
 // Glob returns the existing files that a pattern of filepath.Match selects, in lexical order. The
 // error says that the pattern is malformed.
