@@ -30,9 +30,9 @@ func main() {
 func mainExitCode() int {
 	stdin := int(os.Stdin.Fd())
 	stderr := os.Stderr
+	log := &env.Log{Out: stderr}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	log := &env.Log{Out: stderr}
 	directory, err := home()
 	if err != nil {
 		return cli.Fail(fmt.Errorf("find the user's home directory: %w", err), log)
@@ -46,7 +46,7 @@ func mainExitCode() int {
 		Now:          time.Now,
 		Proxy:        http.ProxyFromEnvironment,
 		Log:          log,
-		CatchSignals: sync.OnceFunc(func() { catchSignals(cancel) }),
+		CatchSignals: sync.OnceFunc(func() { catchSignals(cancel, log) }),
 		HideStdio:    sync.OnceFunc(hideStdio),
 	}
 	stdio := &cli.Stdio{
@@ -60,15 +60,35 @@ func mainExitCode() int {
 	return run(ctx, os.Args[1:], e, stdio)
 }
 
-// catchSignals calls stop at the first signal that asks the process to end. A second one ends it
-// at once.
-func catchSignals(stop func()) {
+// A command ends within a second of a signal: it may take stopTime for that, and what is said about one that
+// does not may take sayTime.
+const (
+	stopTime = 850 * time.Millisecond
+	sayTime  = 50 * time.Millisecond
+)
+
+// catchSignals calls stop at the first signal that asks the process to end. A command that does not end by
+// that in time is ended here: it may wait for something that no context ends, such as a file system or the
+// lookup of a name. All that commands write is written so that they can be killed at any time. A second
+// signal ends the process at once.
+func catchSignals(stop func(), log *env.Log) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
 		signal.Stop(signals)
 		stop()
+		time.Sleep(stopTime)
+		said := make(chan struct{})
+		go func() {
+			log.Error(errors.New("stopped by a signal before it was done"))
+			close(said)
+		}()
+		select {
+		case <-said:
+		case <-time.After(sayTime): // nobody reads stderr
+		}
+		os.Exit(cli.ExitFailed)
 	}()
 }
 
