@@ -40,13 +40,12 @@ var mayOpen = []opening{
 
 	{"cmd/pullpass", "the null device, for programs that it starts", []string{"os.OpenFile"}},
 	{"cmd/pullpass/internal/cli", "a file that somebody names at a shell, to have it checked; it is bounded", []string{"os.Open"}},
-	{"cmd/pullpass/internal/installcmd", "the program that runs, and the kernel's id of this boot", []string{"os.Open", "os.ReadFile"}},
 	{"cmd/pullpass/internal/kubelet", "the names of processes in procfs", []string{"os.ReadDir"}},
-	{"cmd/pullpass/internal/kubeletconfig", "the kubelet's configuration, and whether a plugin of it can be run", []string{"exec.LookPath", "os.ReadDir", "os.ReadFile"}},
-	{"cmd/pullpass/internal/nodefile", "the node's files, which it replaces", []string{"os.Open", "os.OpenFile", "os.ReadFile"}},
+	{"cmd/pullpass/internal/kubeletconfig", "the names of files, and whether a plugin can be run", []string{"exec.LookPath", "os.ReadDir"}},
+	{"cmd/pullpass/internal/nodefile", "the node's files, which it replaces: they are regular, bounded and have been checked by safefile", []string{"os.Open", "os.OpenFile"}},
 	{"cmd/pullpass/internal/rootfs", "the names of the node's files", []string{"filepath.Glob", "filepath.WalkDir", "os.ReadDir"}},
-	{"cmd/pullpass/internal/installer", "its state, and the binary that it installs", []string{"exec.Command", "exec.CommandContext", "os.Open", "os.ReadDir", "os.ReadFile"}},
-	{"cmd/pullpass/internal/systemd", "systemctl, by its path", []string{"exec.LookPath", "exec.CommandContext"}},
+	{"cmd/pullpass/internal/installer", "the names of directories' entries, and the binary that it has just written", []string{"exec.CommandContext", "os.ReadDir"}},
+	{"cmd/pullpass/internal/systemd", "systemctl, by its path, which has been checked by safefile", []string{"exec.LookPath", "exec.CommandContext"}},
 }
 
 // limits are the readers that io.ReadAll may read: they end.

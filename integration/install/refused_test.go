@@ -25,7 +25,7 @@ func TestRefusedPlaces(t *testing.T) {
 
 	must(t, os.Mkdir(m.path("/opt/open"), 0o755))
 	must(t, os.Chmod(m.path("/opt/open"), 0o777))
-	m.refused(t, "error: others than root can write to /opt/open, from which the kubelet runs programs as root", "--bin-dir", "/opt/open")
+	m.refused(t, "error: /opt/open: mode 0777 lets group or others change where credentials go\npullpass: hint: name another directory with --bin-dir, or: chmod go-w /opt/open", "--bin-dir", "/opt/open")
 	must(t, os.Chmod(m.path("/opt/open"), 0o777|os.ModeSticky))
 	wantCode(t, m.install("--bin-dir", "/opt/open", "--dry-run"), 0)
 

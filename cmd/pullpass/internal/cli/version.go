@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -33,6 +32,20 @@ func version() string {
 	if !ok {
 		return "pullpass, built without build information"
 	}
+	return describe(build)
+}
+
+// VersionOf returns what version prints of another pullpass, from its file, "" if the Go linker recorded
+// nothing in it.
+func VersionOf(program io.ReaderAt) string {
+	build := buildInfoOf(program)
+	if build == nil {
+		return ""
+	}
+	return describe(build)
+}
+
+func describe(build *debug.BuildInfo) string {
 	settings := map[string]string{}
 	for _, setting := range build.Settings {
 		settings[setting.Key] = setting.Value
@@ -44,5 +57,5 @@ func version() string {
 			text += " with changes"
 		}
 	}
-	return fmt.Sprintf("%s %s %s/%s", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("%s %s %s/%s", text, build.GoVersion, settings["GOOS"], settings["GOARCH"])
 }

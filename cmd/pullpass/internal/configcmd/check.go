@@ -16,6 +16,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider/safefile"
 )
 
@@ -124,7 +125,7 @@ func providersOf(files []kubeletconfig.File) string {
 // not.
 func readKubeletConfig(ctx context.Context, stdio *cli.Stdio, name string) ([]kubeletconfig.File, []report.Finding, error) {
 	if info, err := os.Stat(name); name != cli.StdinName && err == nil && info.IsDir() {
-		return kubeletconfig.ReadFiles(name)
+		return kubeletconfig.ReadFiles(name, func(name string) ([]byte, error) { return nodefile.ReadAll(name, nodefile.MaxConfig) })
 	}
 	data, err := stdio.ReadInput(ctx, name)
 	return []kubeletconfig.File{{Name: cli.InputName(name), Data: data}}, nil, err

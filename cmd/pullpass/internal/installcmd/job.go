@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/apisettings"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/installer"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubelet"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
@@ -23,6 +24,7 @@ const stateDirectory = "/var/lib/pullpass"
 func (j *job) installer() (*installer.Installer, error) {
 	here := &installer.Installer{
 		StateDir:  stateDirectory,
+		Version:   cli.VersionOf,
 		Healthy:   kubelet.Healthy,
 		Systemctl: systemd.Systemctl,
 		Now:       j.broker.Now,

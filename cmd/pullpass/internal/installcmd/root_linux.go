@@ -4,22 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strings"
 	"syscall"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider"
 )
 
 // enterRoot makes root the root directory of this process: then every path and every link leads where it
 // leads on the node. It returns what is out of reach then: our own program, and the ID of this boot.
 func enterRoot(root string) (binary func() ([]byte, error), boot string, err error) {
-	program, err := os.Open("/proc/self/exe")
+	program, _, err := nodefile.Open("/proc/self/exe")
 	if err != nil {
 		return nil, "", fmt.Errorf("read our own program: %w", err)
 	}
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	id, err := nodefile.ReadAll("/proc/sys/kernel/random/boot_id", nodefile.MaxConfig)
 	if err != nil {
 		return nil, "", fmt.Errorf("read the boot ID: %w", err)
 	}
@@ -37,7 +37,7 @@ func enterRoot(root string) (binary func() ([]byte, error), boot string, err err
 		return nil, "", err
 	}
 	binary = func() ([]byte, error) {
-		return io.ReadAll(io.NewSectionReader(program, 0, math.MaxInt64)) // from its beginning each time
+		return io.ReadAll(io.NewSectionReader(program, 0, nodefile.MaxProgram)) // from its beginning each time
 	}
 	return binary, strings.TrimSpace(string(id)), nil
 }

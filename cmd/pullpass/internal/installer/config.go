@@ -13,6 +13,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 // A config is what the kubelet reads at the path of --image-credential-provider-config: a file, or the
@@ -25,7 +26,7 @@ type config struct {
 // readConfig reads the config at path. In a directory, our provider gets a file of its own, unless another
 // file already has it: the kubelet refuses a name that is there twice.
 func readConfig(path string) (config, error) {
-	files, _, err := kubeletconfig.ReadFiles(path)
+	files, _, err := kubeletconfig.ReadFiles(path, safefile.Read)
 	if errors.Is(err, fs.ErrNotExist) {
 		return config{path: path}, nil
 	}

@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -64,7 +64,7 @@ func checkMachine(program []byte) error {
 }
 
 func machineOfFile(path string) (machine, bool) {
-	file, err := os.Open(path)
+	file, _, err := nodefile.Open(path)
 	if err != nil {
 		return machine{}, false
 	}

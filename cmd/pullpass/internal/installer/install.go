@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,6 +27,8 @@ type Installer struct {
 	StateDir string                 // has the state and the lock
 	Binary   func() ([]byte, error) // the program to install
 	Boot     string                 // the ID of this boot
+	// Version returns the version of a pullpass, from its file; "" if it has none.
+	Version func(program io.ReaderAt) string
 	// Find looks for the running kubelet. It is nil where the files are not those of the running machine,
 	// as in an image.
 	Find func() (*kubelet.Process, error)
@@ -132,12 +135,12 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 	path := filepath.Join(i.StateDir, "install.lock")
 	waited := false
 	for range 100 { // another installer removes the directory at its end
+		if err := (store{i.StateDir}).check(); err != nil {
+			return nil, err
+		}
 		if err := os.Mkdir(i.StateDir, 0o700); errors.Is(err, fs.ErrNotExist) {
 			return nil, withRootHint(err)
 		} else if err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-		if err := (store{i.StateDir}).check(); err != nil {
 			return nil, err
 		}
 		lock, err := filelock.Try(path)

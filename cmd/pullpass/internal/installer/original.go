@@ -95,7 +95,7 @@ func (p *plan) saveLost(c change, f file, left []byte) error {
 	}
 	path := c.Path + beforeSuffix
 	p.notes = append(p.notes, fmt.Sprintf("%s was changed after the install: what was there before it of %s does not come back, it is in %s", c.Path, strings.Join(lost, ", "), path))
-	old, err := nodefile.Read(path)
+	old, err := nodefile.Read(path, nodefile.MaxConfig)
 	if err != nil || old.Snapshot != nil && bytes.Equal(old.Data, original.Data) {
 		return err
 	}

@@ -61,7 +61,7 @@ type planner struct {
 
 // plan returns what an install has to do. It writes nothing. An error is about the node's files as they
 // are, or as they would be, and forbids the install.
-func (i *Installer) plan(o Options) (*plan, error) {
+func (i *Installer) plan(ctx context.Context, o Options) (*plan, error) {
 	pf := o.Platform
 	r := record{Platform: pf.Name, Service: pf.Service, Config: pf.Config, BinDir: pf.BinDir, Flags: pf.Flags}
 	if former := i.state.Installed; former != nil {
@@ -80,7 +80,7 @@ func (i *Installer) plan(o Options) (*plan, error) {
 		return nil, err
 	}
 	b := &planner{plan: &plan{store: i.store, record: &r, used: true}, options: o, binary: binary}
-	if err := b.planBinary(); err != nil {
+	if err := b.planBinary(ctx); err != nil {
 		return nil, err
 	}
 	c, err := b.planConfig()
@@ -104,7 +104,7 @@ func (i *Installer) plan(o Options) (*plan, error) {
 // checkedPlan returns the plan of an install that may be carried out, and the running kubelet. Its error is
 // all that stops an install before anything is written.
 func (i *Installer) checkedPlan(ctx context.Context, o Options) (*plan, *kubelet.Process, error) {
-	p, err := i.plan(o)
+	p, err := i.plan(ctx, o)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,75 +1,111 @@
 package installer
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider"
 )
 
-func (b *planner) planBinary() error {
-	path := filepath.Join(b.options.Platform.BinDir, ownName)
-	if err := checkBinDir(b.options.Platform.BinDir); err != nil {
-		return err
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
-		return provider.WithHint( // we do not know whose file it leads to
-			fmt.Errorf("write %s: it is a symbolic link", path),
-			"remove it, or name another folder with --bin-dir")
-	}
-	old, err := nodefile.Read(path)
-	if err != nil {
-		return err
-	}
-	next := nodefile.New(b.binary, nil, 0o755)
-	if old.Same(next.Snapshot) && old.Mode == next.Mode && old.UID == next.UID {
-		return nil
-	}
-	return b.add(change{file: file{Path: path, Kind: kindBinary}, old: old, new: next, accept: canRun})
+// binaryMode lets every kubelet run the binary, and root alone change it.
+const binaryMode = 0o755
+
+// binaryFile returns where the binary is in a plugin directory.
+func binaryFile(binDir string) file {
+	return file{Path: filepath.Join(binDir, ownName), Kind: kindBinary}
 }
 
-// checkBinDir refuses a directory in which others than root can replace a program that the kubelet runs as
-// root. A group may write to it if the distribution wants so: on Debian, /usr/local was the group staff's.
-func checkBinDir(path string) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+func (b *planner) planBinary(ctx context.Context) error {
+	f := binaryFile(b.options.Platform.BinDir)
+	if info, err := os.Lstat(f.Path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		return provider.WithHint( // we do not know whose file it leads to
+			fmt.Errorf("write %s: it is a symbolic link", f.Path),
+			"remove it, or name another folder with --bin-dir")
+	}
+	now, err := nodefile.Look(f.Path, f.limit())
+	if hint := provider.Hint(err); hint != "" { // who can write there also changes what the kubelet runs as root
+		return provider.WithHint(err, "name another directory with --bin-dir, or: "+hint)
 	}
 	if err != nil {
 		return err
 	}
-	uid, _ := nodefile.Owner(info)
-	open := info.Mode()&0o002 != 0 && info.Mode()&os.ModeSticky == 0
-	if uid != os.Geteuid() || open {
-		return provider.WithHint(
-			fmt.Errorf("others than root can write to %s, from which the kubelet runs programs as root", path),
-			"make it root's (chown root, chmod o-w), or name another folder with --bin-dir")
+	next := nodefile.New(b.binary, nil, binaryMode)
+	if now.Same(next.Snapshot) && now.Mode == next.Mode && now.UID == next.UID {
+		return nil
 	}
-	return nil
+	old, err := f.read()
+	if err != nil {
+		return err
+	}
+	return b.add(change{file: f, old: old, new: next, accept: func(path string) error { return canRun(ctx, path) }})
 }
 
 // errCannotRun says that the system does not run programs from a directory.
 var errCannotRun = errors.New("a program in this folder cannot be run")
 
+// runTime is how long the new binary may take to say its version, which it does within milliseconds.
+const runTime = 10 * time.Second
+
 // canRun runs the new binary. The file system may be mounted without execution, or the system may have
-// rules for programs by their path.
-func canRun(path string) error {
-	command := exec.Command(path, "version")
-	command.Stdin, command.Stdout = strings.NewReader(""), new(bytes.Buffer) // an image may have no /dev/null
-	command.Stderr = new(bytes.Buffer)
+// rules for programs by their path. Nothing else than what this process has just written is run: it is at
+// path before it gets its name, where only root can write.
+func canRun(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, runTime)
+	defer cancel()
+	command := exec.CommandContext(ctx, path, "version")
+	// An image may have no /dev/null.
+	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(""), io.Discard, io.Discard
+	command.WaitDelay = time.Second
 	switch err := command.Run(); {
 	case errors.Is(err, syscall.ENOEXEC):
 		return provider.WithHint(fmt.Errorf("write %s: the program is for another CPU", filepath.Dir(path)), "use the pullpass for the CPU of this node")
 	case err != nil:
 		return fmt.Errorf("write %s: %w: %w", filepath.Dir(path), errCannotRun, err)
+	}
+	return nil
+}
+
+// checkBinary returns nil if the binary of an install is there as it was written: with the bytes that the
+// state has for it, and for root alone to change. Without a record of it, as in an image that had the binary
+// already, it has to be this pullpass. It is not run to find that out: it may be anybody's.
+func (i *Installer) checkBinary(r *record) error {
+	f := binaryFile(r.BinDir)
+	now, err := nodefile.Look(f.Path, f.limit())
+	switch {
+	case err != nil:
+		return err
+	case now == nil:
+		return fmt.Errorf("there is no %s", f.Path)
+	}
+	written, recorded := r.file(f.Path)
+	if !recorded {
+		own, err := i.Binary()
+		if err != nil {
+			return fmt.Errorf("read our own program: %w", err)
+		}
+		written.Written = []string{nodefile.Sum(own)}
+	}
+	again := func(text string, values ...any) error {
+		return provider.WithHint(fmt.Errorf("%s "+text, append([]any{f.Path}, values...)...), "pullpass install writes it again")
+	}
+	switch {
+	case !written.wrote(now) && recorded:
+		return again("is not what was installed: its SHA-256 is %s", now.SHA256)
+	case !written.wrote(now):
+		return again("is another program than this pullpass, and no install of it is recorded")
+	case now.UID != os.Geteuid():
+		return again("belongs to user %d", now.UID)
+	case now.Mode != binaryMode:
+		return again("has the mode %#o in place of %#o", now.Mode, binaryMode)
 	}
 	return nil
 }

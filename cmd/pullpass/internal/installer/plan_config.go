@@ -19,7 +19,7 @@ func (b *planner) planConfig() (config, error) {
 	if pf.SetsFlags && c.path != pf.Config {
 		return config{}, fmt.Errorf("%s is a directory, and %s takes only a file there", pf.Config, pf.Name)
 	}
-	old, err := nodefile.Read(c.path)
+	old, err := nodefile.Read(c.path, nodefile.MaxConfig)
 	if err != nil {
 		return config{}, err
 	}

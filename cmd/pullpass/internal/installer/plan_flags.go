@@ -13,7 +13,7 @@ func (b *planner) planFlags() ([]byte, error) {
 	if pf.Flags == nil {
 		return nil, nil
 	}
-	old, err := nodefile.Read(pf.Flags.Path)
+	old, err := nodefile.Read(pf.Flags.Path, nodefile.MaxConfig)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (p *plan) flags() ([]byte, error) {
 			return c.new.Data, nil
 		}
 	}
-	now, err := nodefile.Read(path)
+	now, err := nodefile.Read(path, nodefile.MaxConfig)
 	return now.Data, err
 }
 
@@ -76,7 +76,7 @@ func (p *plan) remove(kind string) error {
 		if f.Kind != kind {
 			continue
 		}
-		old, err := nodefile.Read(f.Path)
+		old, err := f.read()
 		if err != nil {
 			return err
 		}

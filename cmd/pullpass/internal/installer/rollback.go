@@ -59,7 +59,8 @@ const rollbackSuffix = ".before-rollback"
 
 // restore gives a file its former content. What others have written to it meanwhile is kept beside it.
 func (i *Installer) restore(f restored) error {
-	now, err := nodefile.Read(f.Path)
+	installed, _ := i.state.Installed.file(f.Path)
+	now, err := nodefile.Read(f.Path, installed.limit())
 	if err != nil || now.Equal(f.Snapshot) {
 		return err
 	}
@@ -67,7 +68,6 @@ func (i *Installer) restore(f restored) error {
 	if err != nil {
 		return err
 	}
-	installed, _ := i.state.Installed.file(f.Path)
 	if now.Snapshot != nil && !now.Same(f.Snapshot) && now.SHA256 != f.Written && !installed.wrote(now.Snapshot) && installed.Kind != kindBinary {
 		if err := nodefile.Write(f.Path+rollbackSuffix, now, nil); err != nil {
 			return err
@@ -88,7 +88,7 @@ func (i *Installer) restoreBinary(r *record) error {
 	if !ok || slices.ContainsFunc(i.state.Trial.Before.Files, func(restored restored) bool { return restored.Path == path }) {
 		return nil
 	}
-	now, err := nodefile.Read(path)
+	now, err := f.read()
 	if err != nil || f.wrote(now.Snapshot) && now.Mode&0o111 == 0o111 {
 		return err
 	}

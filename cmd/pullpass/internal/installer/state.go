@@ -87,6 +87,17 @@ type file struct {
 	Replaced []string `json:"replaced,omitempty"`
 }
 
+// read returns the content that the file has now.
+func (f file) read() (nodefile.Content, error) { return nodefile.Read(f.Path, f.limit()) }
+
+// limit is how large the file may be, in bytes.
+func (f file) limit() int64 {
+	if f.Kind == kindBinary {
+		return nodefile.MaxProgram
+	}
+	return nodefile.MaxConfig
+}
+
 // wrote reports whether the content is one that we wrote.
 func (f file) wrote(s *nodefile.Snapshot) bool {
 	return s != nil && slices.Contains(f.Written, s.SHA256)

@@ -3,14 +3,11 @@ package installer
 import (
 	"bytes"
 	"context"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"time"
+	"errors"
 
-	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
+	"github.com/pullpass/pullpass/provider"
 )
 
 // A Status says how far an install has come.
@@ -20,7 +17,7 @@ type Status struct {
 	Problem   string `json:"problem,omitempty"`
 	Platform  string `json:"platform"`
 	Binary    string `json:"binary"`            // path
-	Version   string `json:"version,omitempty"` // from the binary itself
+	Version   string `json:"version,omitempty"` // of the binary, if it is the one that was installed
 	Config    string `json:"config"`            // path of the file with our provider
 	// ConfigHash is "sha256:" and the hash of that file; "" if there is none.
 	ConfigHash string        `json:"configHash,omitempty"`
@@ -64,7 +61,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		}
 		r = &record{Platform: pf.Name, Config: pf.Config, BinDir: pf.BinDir, Flags: pf.Flags}
 	}
-	s := Status{Platform: r.Platform, Binary: filepath.Join(r.BinDir, ownName), Rejected: i.state.Rejected}
+	s := Status{Platform: r.Platform, Binary: binaryFile(r.BinDir).Path, Rejected: i.state.Rejected}
 	if t := i.state.Trial; t != nil {
 		s.Trial = &TrialStatus{t.Restarted, t.Failed, t.Removal}
 	}
@@ -73,15 +70,20 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		return Status{}, err
 	}
 	s.Config = c.path
-	if now, err := nodefile.Read(c.path); err == nil && now.Snapshot != nil {
+	if now, err := nodefile.Look(c.path, nodefile.MaxConfig); err == nil && now != nil {
 		s.ConfigHash = "sha256:" + now.SHA256
 	}
-	s.Version = versionOf(ctx, s.Binary)
-	s.Problem, err = i.problem(r, c)
+	version, problem, err := i.problem(r, c)
 	if err != nil {
 		return Status{}, err
 	}
-	s.Installed = s.Problem == ""
+	s.Version = version
+	if s.Installed = problem == nil; !s.Installed {
+		s.Problem = problem.Error()
+		if hint := provider.Hint(problem); hint != "" {
+			s.Problem += "; " + hint
+		}
+	}
 	running, err := i.running()
 	if err != nil {
 		return Status{}, err
@@ -105,38 +107,36 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	return s, nil
 }
 
-// problem returns what an install lacks, "" if it is complete.
-func (i *Installer) problem(r *record, c config) (string, error) {
-	if err := kubeletconfig.CheckBinary(r.BinDir)(ownName); err != nil {
-		return err.Error(), nil
+// problem returns what an install lacks, nil if it is complete, and the version of its binary if that is as
+// it was written.
+func (i *Installer) problem(r *record, c config) (version string, problem, err error) {
+	if problem := i.checkBinary(r); problem != nil {
+		return "", problem, nil
 	}
+	version = i.version(binaryFile(r.BinDir).Path)
 	if c.ours() == nil {
-		return "the provider " + ownName + " is not in " + r.Config, nil
+		return version, errors.New("the provider " + ownName + " is not in " + r.Config), nil
 	}
 	if r.Flags == nil {
-		return "", nil
+		return version, nil, nil
 	}
-	now, err := nodefile.Read(r.Flags.Path)
+	now, err := nodefile.Read(r.Flags.Path, nodefile.MaxConfig)
 	if err != nil {
-		return "", err
+		return version, nil, err
 	}
 	merged, err := platform.MergeFlags(*r.Flags, now.Data, r.Config, r.BinDir)
 	if err == nil && !bytes.Equal(merged, now.Data) {
-		return "the kubelet's flags are not in " + r.Flags.Path, nil
+		return version, errors.New("the kubelet's flags are not in " + r.Flags.Path), nil
 	}
-	return "", err
+	return version, nil, err
 }
 
-// versionOf runs a pullpass and returns its version, "" if it has none.
-func versionOf(ctx context.Context, path string) string {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	command := exec.CommandContext(ctx, path, "version")
-	command.Stdin, command.Stderr = strings.NewReader(""), new(bytes.Buffer)
-	output, err := command.Output()
+// version returns what a pullpass that is known by its hash says that it is, "" if it does not.
+func (i *Installer) version(path string) string {
+	program, _, err := nodefile.Open(path)
 	if err != nil {
 		return ""
 	}
-	line, _, _ := strings.Cut(string(output), "\n")
-	return line
+	defer program.Close()
+	return i.Version(program)
 }

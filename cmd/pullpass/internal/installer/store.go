@@ -13,6 +13,7 @@ import (
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 const (
@@ -34,15 +35,15 @@ func (s store) load() (state, error) {
 		return state{}, err
 	}
 	path := s.path(stateName)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return state{Version: stateVersion}, nil
-	}
+	content, err := nodefile.Read(path, nodefile.MaxConfig)
 	if err != nil {
 		return state{}, fmt.Errorf("read the state: %w", err)
 	}
+	if content.Snapshot == nil {
+		return state{Version: stateVersion}, nil
+	}
 	var versioned struct{ Version int }
-	if err := json.Unmarshal(data, &versioned); err != nil {
+	if err := json.Unmarshal(content.Data, &versioned); err != nil {
 		return state{}, damaged(path, err)
 	}
 	if versioned.Version != stateVersion {
@@ -51,7 +52,7 @@ func (s store) load() (state, error) {
 			"use the pullpass that installed itself here, or a newer one")
 	}
 	var st state
-	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder := json.NewDecoder(bytes.NewReader(content.Data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&st); err != nil {
 		return state{}, damaged(path, err)
@@ -67,11 +68,12 @@ func damaged(path string, err error) error {
 		"move "+filepath.Dir(path)+" away: install then goes on with what is there, uninstall says what to remove by hand")
 }
 
-// check refuses a directory to which others than root can write: the state names files to write.
+// check refuses a directory to which others than root can write, or which they can replace: the state names
+// files to write.
 func (s store) check() error {
 	info, err := os.Lstat(s.directory)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return safefile.CheckDir(s.directory)
 	}
 	if err != nil {
 		return err
@@ -80,7 +82,7 @@ func (s store) check() error {
 		return provider.WithHint(fmt.Errorf("%s is not a folder that root alone can write to", s.directory),
 			"see what is in it, and move it away")
 	}
-	return nil
+	return safefile.CheckDir(s.directory)
 }
 
 // save writes the state, and removes the contents that it does not need.
@@ -98,7 +100,7 @@ func (s store) save(st state) error {
 // keep stores a content.
 func (s store) keep(data []byte) error {
 	path := s.path(nodefile.Sum(data))
-	if c, err := nodefile.Read(path); err == nil && c.Hash() == nodefile.Sum(data) {
+	if s, err := nodefile.Look(path, nodefile.MaxProgram); err == nil && s.Hash() == nodefile.Sum(data) {
 		return nil
 	}
 	return nodefile.Write(path, nodefile.New(data, nil, 0o600), nil)
@@ -109,14 +111,17 @@ func (s store) content(of *nodefile.Snapshot) (nodefile.Content, error) {
 	if of == nil {
 		return nodefile.Content{}, nil
 	}
-	data, err := os.ReadFile(s.path(of.SHA256))
-	if err != nil {
+	path := s.path(of.SHA256)
+	kept, err := nodefile.Read(path, nodefile.MaxProgram)
+	switch {
+	case err != nil:
 		return nodefile.Content{}, fmt.Errorf("read what was there before: %w", err)
+	case kept.Snapshot == nil:
+		return nodefile.Content{}, fmt.Errorf("read what was there before: there is no %s", path)
+	case !kept.Same(of):
+		return nodefile.Content{}, fmt.Errorf("read what was there before: %s is damaged", path)
 	}
-	if nodefile.Sum(data) != of.SHA256 {
-		return nodefile.Content{}, fmt.Errorf("read what was there before: %s is damaged", s.path(of.SHA256))
-	}
-	return nodefile.Content{Snapshot: of, Data: data}, nil
+	return nodefile.Content{Snapshot: of, Data: kept.Data}, nil
 }
 
 // sweep removes the contents that a state does not need, and what a killed run has left.

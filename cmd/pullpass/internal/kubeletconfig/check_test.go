@@ -198,7 +198,7 @@ func TestReadFiles(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "e.yaml"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	files, passedOver, err := ReadFiles(dir)
+	files, passedOver, err := ReadFiles(dir, os.ReadFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestReadFiles(t *testing.T) {
 	if fmt.Sprint(names) != "[a.json=a.json b.yaml=b.yaml c.yml=c.yml]" || fmt.Sprint(others) != "[README d.yaml~ e.yaml]" {
 		t.Errorf("read %v, passed over %v", names, others)
 	}
-	if _, _, err := ReadFiles(filepath.Join(dir, "none")); err == nil {
+	if _, _, err := ReadFiles(filepath.Join(dir, "none"), os.ReadFile); err == nil {
 		t.Error("a path that is not there is read")
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/pullpass/pullpass/cmd/internal/atomicfile"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 // A Snapshot identifies the content of a file at one time, with the file's mode and owner. It is nil
@@ -63,28 +65,61 @@ func New(data []byte, like *Snapshot, mode fs.FileMode) Content {
 }
 
 // Read returns the content of the regular file at path, which may be a symbolic link to it; without a
-// Snapshot if there is none.
-func Read(path string) (Content, error) {
+// Snapshot if there is none. The file may have limit bytes. Only root and the effective user may be able to
+// write it, or to replace it or anything on the way to it, also if there is no such file. The errors about
+// that are those of safefile.Check.
+func Read(path string, limit int64) (c Content, err error) {
+	err = use(path, func(file *os.File, info fs.FileInfo) error {
+		data, err := readAll(file, info, path, limit)
+		c = Content{snapshot(Sum(data), info), data}
+		return err
+	})
+	if err != nil {
+		return Content{}, err
+	}
+	return c, nil
+}
+
+// Look is Read without the bytes, which it does not keep in memory.
+func Look(path string, limit int64) (s *Snapshot, err error) {
+	err = use(path, func(file *os.File, info fs.FileInfo) error {
+		if info.Size() > limit {
+			return tooLarge(path, limit)
+		}
+		hash := sha256.New()
+		_, err := io.Copy(hash, io.LimitReader(file, limit))
+		s = snapshot(hex.EncodeToString(hash.Sum(nil)), info)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func snapshot(sum string, info fs.FileInfo) *Snapshot {
+	uid, gid := Owner(info)
+	return &Snapshot{sum, info.Mode().Perm(), uid, gid}
+}
+
+// use calls f with the file at path if there is one that Read trusts.
+func use(path string, f func(*os.File, fs.FileInfo) error) error {
 	target, err := resolve(path)
 	if err != nil {
-		return Content{}, fmt.Errorf("read %s: it is a symbolic link: %w", path, err)
+		return fmt.Errorf("read %s: it is a symbolic link: %w", path, err)
 	}
-	info, err := os.Lstat(target)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Content{}, nil
+	if _, err := os.Lstat(target); errors.Is(err, fs.ErrNotExist) {
+		return safefile.CheckDir(filepath.Dir(path))
 	}
+	if err := safefile.Check(path); err != nil {
+		return err
+	}
+	file, info, err := Open(path)
 	if err != nil {
-		return Content{}, err
+		return err
 	}
-	if !info.Mode().IsRegular() {
-		return Content{}, fmt.Errorf("read %s: it is not a regular file", path)
-	}
-	data, err := os.ReadFile(target)
-	if err != nil {
-		return Content{}, err
-	}
-	uid, gid := Owner(info)
-	return Content{&Snapshot{Sum(data), info.Mode().Perm(), uid, gid}, data}, nil
+	defer file.Close()
+	return f(file, info)
 }
 
 // resolve follows a symbolic link to the file that has to be changed. If the link itself were replaced,

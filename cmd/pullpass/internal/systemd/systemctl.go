@@ -1,7 +1,6 @@
 package systemd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
 
 // waitDelay is how long a systemctl that was killed may keep its stderr open.
@@ -31,10 +31,10 @@ func Systemctl(ctx context.Context, verb, unit string) error {
 	// Without this, systemctl does nothing and succeeds in a chroot, such as that of --root.
 	command.Env = append(command.Environ(), "SYSTEMD_OFFLINE=0")
 	command.WaitDelay = waitDelay
-	var stderr bytes.Buffer
+	var stderr head
 	command.Stderr = &stderr
 	if err := command.Run(); err != nil {
-		line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		line, _, _ := strings.Cut(strings.TrimSpace(string(stderr)), "\n")
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s %s: %w", verb, unit, ctx.Err())
@@ -49,6 +49,15 @@ func Systemctl(ctx context.Context, verb, unit string) error {
 		return fmt.Errorf("%s %s: systemctl: %w", verb, unit, err)
 	}
 	return nil
+}
+
+// A head is the beginning of what was written to it.
+type head []byte
+
+func (h *head) Write(text []byte) (int, error) {
+	const most = 4 << 10 // bytes
+	*h = append(*h, text[:min(len(text), most-len(*h))]...)
+	return len(text), nil
 }
 
 // checkUnit refuses what is not the name of one service: options, patterns, paths.
@@ -66,11 +75,12 @@ func checkUnit(unit string) error {
 	return nil
 }
 
-// findSystemctl looks in PATH, and then where nodes have it: PATH may be that of a container.
+// findSystemctl looks in PATH, and then where nodes have it: PATH may be that of a container. It is an error if
+// others than root can replace the one that it finds.
 func findSystemctl() (string, error) {
 	for _, name := range []string{"systemctl", "/usr/bin/systemctl", "/bin/systemctl"} {
 		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
+			return path, safefile.Check(path)
 		}
 	}
 	return "", errors.New("no systemctl in PATH, /usr/bin and /bin")
