@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,10 +18,15 @@ import (
 // process alone.
 func (m *machine) mounted(t *testing.T, options, directory string, args ...string) pullpass.Run {
 	t.Helper()
-	const script = `mount -t tmpfs -o "$1" pullpass "$2" && shift 2 && exec "$@"`
 	must(t, os.MkdirAll(m.path(directory), 0o755))
-	p := newProcess(t, append([]string{"install", "--root", m.root}, args...)...)
-	p.Args = append([]string{"sh", "-c", script, "sh", options, m.path(directory), p.Path}, p.Args[1:]...)
+	return m.after(t, `mount -t tmpfs -o "$1" pullpass "$2"`, []string{options, m.path(directory)}, append([]string{"install"}, args...)...)
+}
+
+// after runs pullpass COMMAND --root after a shell script, with two parameters, in a mount namespace of its own.
+func (m *machine) after(t *testing.T, script string, parameters []string, args ...string) pullpass.Run {
+	t.Helper()
+	p := newProcess(t, slices.Insert(args, 1, "--root", m.root)...)
+	p.Args = slices.Concat([]string{"sh", "-c", script + ` && shift 2 && exec "$@"`, "sh"}, parameters, []string{p.Path}, p.Args[1:])
 	shell, err := exec.LookPath("sh")
 	must(t, err)
 	p.Path = shell
@@ -29,26 +35,84 @@ func (m *machine) mounted(t *testing.T, options, directory string, args ...strin
 	return end(t, p)
 }
 
+// TestReadOnlyRoot: on a node that is read-only as a whole, a dry run says what the real run does.
+func TestReadOnlyRoot(t *testing.T) {
+	t.Parallel()
+	const script = `mount --bind "$1" "$2" && mount -o remount,bind,ro "$2"`
+	m := newMachine(t)
+	refused := func(want string) {
+		t.Helper()
+		before := withState(m)
+		for _, command := range []string{"install", "uninstall"} {
+			r := m.after(t, script, []string{m.root, m.root}, command)
+			wantRun(t, r, 1, nothing, want)
+			if dry := m.after(t, script, []string{m.root, m.root}, command, "--dry-run"); dry != r {
+				t.Errorf("%s: the dry run says %+v, and the real one %+v", command, dry, r)
+			}
+		}
+		wantSame(t, withState(m), before)
+	}
+	refused("error: lock " + statePath + ": mkdir " + statePath + ": read-only file system\npullpass: hint: what an install has to remember")
+	wantCode(t, m.install(), 0)
+	refused("error: lock " + statePath + ": open " + statePath + "/install.lock: read-only file system\npullpass: hint: what an install has to remember")
+	r := m.after(t, script, []string{m.root, m.root}, "install", "--status")
+	wantRun(t, r, 1, "installed: yes\n", nothing) // which only reads
+
+	// A pod has the node's files mounted read-only for a dry run. What counts is how the node has them.
+	for options, want := range map[string]int{"rw,relatime": 0, "ro,relatime": 1} {
+		m.write("/proc/1/mountinfo", "24 1 8:1 / / "+options+" shared:1 - ext4 /dev/sda1 rw\n")
+		wantCode(t, m.after(t, script, []string{m.root, m.root}, "install", "--dry-run", "--registry", "docker.io"), want)
+		wantCode(t, m.after(t, script, []string{m.root, m.root}, "uninstall", "--dry-run"), want)
+		wantCode(t, m.after(t, script, []string{m.root, m.root}, "install", "--registry", "docker.io"), 1)
+	}
+	must(t, os.RemoveAll(m.path("/proc/1")))
+
+	// The state alone can be written.
+	const state = `mount --bind "$1" "$2" && mount --bind "$2/var/lib" "$2/var/lib" && mount -o remount,bind,ro "$2"`
+	for _, args := range [][]string{{"uninstall"}, {"install", "--registry", "docker.io"}, {"install", "--bin-dir", "/opt/bin"}} {
+		before := withState(m)
+		r := m.after(t, state, []string{m.root, m.root}, slices.Clone(args)...)
+		wantRun(t, r, 1, nothing, ": read-only file system\npullpass: hint: --bin-dir and --kubelet-config name other places")
+		dry := m.after(t, state, []string{m.root, m.root}, append(slices.Clone(args), "--dry-run")...)
+		if dry.Stderr = strings.TrimPrefix(dry.Stderr, "pullpass: note: no healthy kubelet has been seen yet with what an earlier run changed\n"); dry != r {
+			t.Errorf("%q: the dry run says %+v, and the real one %+v", args, dry, r)
+		}
+		wantSame(t, withState(m), before)
+	}
+}
+
 // TestFileSystems: where something cannot be written or run, nothing is changed.
 func TestFileSystems(t *testing.T) {
 	t.Parallel()
 	const otherPlaces = "pullpass: hint: --bin-dir and --kubelet-config name other places"
-	for name, c := range map[string]struct{ options, directory, err, hint string }{
-		"read-only":   {"ro", "/usr/local", "error: mkdir /usr/local/lib: read-only file system", otherPlaces},
-		"noexec":      {"noexec", "/usr/local", binDir + ": a program in this folder cannot be run: ", otherPlaces},
-		"full":        {"size=1m", "/usr/local", "write " + binDir + "/pullpass: no space left on device", ""},
-		"full config": {"nr_inodes=1", "/etc/pullpass", "write " + configPath + ": no space left on device", ""},
-		"full flags":  {"nr_inodes=1", "/etc/default", "write " + flagsPath + ": no space left on device", ""},
-		"full state":  {"size=4k,nr_inodes=3", "/var/lib", "write " + statePath + "/", ""},
-		"no state":    {"ro", "/var/lib", "lock " + statePath + ": mkdir " + statePath + ": read-only file system", "hint: what an install has to remember is in " + statePath},
+	for name, c := range map[string]struct {
+		options, directory, err, hint string
+		unforeseen                    bool // the dry run does not add up how many files there will be
+	}{
+		"read-only":        {"ro", "/usr/local", "error: mkdir /usr/local/lib: read-only file system", otherPlaces, false},
+		"read-only config": {"ro", "/etc/pullpass", "error: write " + configPath + ": read-only file system", otherPlaces, false},
+		"read-only flags":  {"ro", "/etc/default", "error: write " + flagsPath + ": read-only file system", otherPlaces, false},
+		"read-only state":  {"ro,mode=700", statePath, "lock " + statePath + ": open " + statePath + "/install.lock: read-only file system", "hint: what an install has to remember is in " + statePath, false},
+		"noexec":           {"noexec", "/usr/local", binDir + ": a program in this folder cannot be run: ", otherPlaces, false},
+		"full":             {"size=1m", "/usr/local", "write " + binDir + "/pullpass: no space left on device", "", false},
+		"full config":      {"nr_inodes=1", "/etc/pullpass", "write " + configPath + ": no space left on device", "", false},
+		"full flags":       {"nr_inodes=1", "/etc/default", "write " + flagsPath + ": no space left on device", "", false},
+		"full state":       {"size=4k,nr_inodes=3", "/var/lib", "write " + statePath + "/", "", true},
+		"no state":         {"ro", "/var/lib", "lock " + statePath + ": mkdir " + statePath + ": read-only file system", "hint: what an install has to remember is in " + statePath, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t)
 			must(t, os.MkdirAll(m.path(c.directory), 0o755))
 			before := snapshot(t, m.root)
+			dry := m.mounted(t, c.options, c.directory, "--platform", "kubeadm", "--dry-run")
 			r := m.mounted(t, c.options, c.directory, "--platform", "kubeadm")
 			wantRun(t, r, 1, nothing, c.err)
+			if c.unforeseen {
+				wantRun(t, dry, 0, "write "+binDir+"/pullpass", nothing)
+			} else if dry != r {
+				t.Errorf("the dry run says %+v, and the real one %+v", dry, r)
+			}
 			if !strings.Contains(r.Stderr, c.hint) || r.Stdout != "" {
 				t.Errorf("stderr %q, want %q; stdout %q", r.Stderr, c.hint, r.Stdout)
 			}

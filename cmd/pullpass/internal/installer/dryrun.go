@@ -2,8 +2,6 @@ package installer
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -69,6 +67,9 @@ func (i *Installer) DryRunUninstall(ctx context.Context, out io.Writer, o Option
 	if err != nil {
 		return err
 	}
+	if err := i.checkPlaces(binary); err != nil {
+		return err
+	}
 	s.plan(i, binary)
 	for _, path := range emptied(p.record.Directories, append(p.changes, binary.changes...)) {
 		s.line("remove " + path)
@@ -78,8 +79,9 @@ func (i *Installer) DryRunUninstall(ctx context.Context, out io.Writer, o Option
 
 // look loads the state as locked does, but writes nothing and takes no lock.
 func (i *Installer) look() error {
-	if _, err := os.Stat(filepath.Dir(i.StateDir)); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("lock %s: %w", i.StateDir, withRootHint(err))
+	i.dry = true
+	if err := i.checkLock(); err != nil {
+		return i.lockError(err)
 	}
 	if err := i.load(); err != nil {
 		return err

@@ -42,6 +42,7 @@ type Installer struct {
 
 	store store
 	state state
+	dry   bool // it is a dry run
 }
 
 // Options say what to install or to uninstall, and how far a run may go.
@@ -95,11 +96,8 @@ func (i *Installer) noteRestart(o Options) {
 // locked loads the state and calls f. Meanwhile, no other installer is at work.
 func (i *Installer) locked(ctx context.Context, f func() error) error {
 	unlock, err := i.lock(ctx)
-	if errors.Is(err, syscall.EROFS) {
-		err = provider.WithHint(err, "what an install has to remember is in "+i.StateDir+", and nowhere else: make that writable")
-	}
 	if err != nil {
-		return fmt.Errorf("lock %s: %w", i.StateDir, err)
+		return i.lockError(err)
 	}
 	if err = i.load(); err == nil {
 		err = i.clean()
@@ -110,6 +108,14 @@ func (i *Installer) locked(ctx context.Context, f func() error) error {
 	unlock()
 	os.Remove(i.StateDir) // fails if there is a state in it
 	return err
+}
+
+// lockError returns the error for a state that cannot be locked.
+func (i *Installer) lockError(err error) error {
+	if errors.Is(err, syscall.EROFS) {
+		err = provider.WithHint(err, "what an install has to remember is in "+i.StateDir+", and nowhere else: make that writable")
+	}
+	return fmt.Errorf("lock %s: %w", i.StateDir, err)
 }
 
 func (i *Installer) load() (err error) {
@@ -130,9 +136,26 @@ func (i *Installer) clean() error {
 	return i.store.sweep(i.state)
 }
 
+func (i *Installer) lockPath() string { return filepath.Join(i.StateDir, "install.lock") }
+
+// checkLock returns the error with which lock would fail because of where the state is. It writes nothing.
+func (i *Installer) checkLock() error {
+	parent := filepath.Dir(i.StateDir)
+	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+		return withRootHint(err)
+	}
+	if err := (store{i.StateDir}).check(); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(i.StateDir); errors.Is(err, fs.ErrNotExist) {
+		return i.unlessMountedSo(i.StateDir, nodefile.CheckCreate("mkdir", i.StateDir))
+	}
+	return i.unlessMountedSo(i.lockPath(), nodefile.CheckCreate("open", i.lockPath()))
+}
+
 // lock waits until no other installer is at work.
 func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
-	path := filepath.Join(i.StateDir, "install.lock")
+	path := i.lockPath()
 	waited := false
 	for range 100 { // another installer removes the directory at its end
 		if err := (store{i.StateDir}).check(); err != nil {

@@ -115,6 +115,9 @@ func (i *Installer) checkedPlan(ctx context.Context, o Options) (*plan, *kubelet
 	if err == nil {
 		err = i.checkRestart(ctx, running, p, o)
 	}
+	if err == nil {
+		err = i.checkPlaces(p)
+	}
 	return p, running, err
 }
 

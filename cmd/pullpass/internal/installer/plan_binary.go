@@ -69,9 +69,14 @@ func canRun(ctx context.Context, path string) error {
 	case errors.Is(err, syscall.ENOEXEC):
 		return provider.WithHint(fmt.Errorf("write %s: the program is for another CPU", filepath.Dir(path)), "use the pullpass for the CPU of this node")
 	case err != nil:
-		return fmt.Errorf("write %s: %w: %w", filepath.Dir(path), errCannotRun, err)
+		return cannotRun(path, err)
 	}
 	return nil
+}
+
+// cannotRun returns the error for a binary that cannot be run at path.
+func cannotRun(path string, err error) error {
+	return fmt.Errorf("write %s: %w: %w", filepath.Dir(path), errCannotRun, err)
 }
 
 // checkBinary returns nil if the binary of an install is there as it was written: with the bytes that the

@@ -121,6 +121,9 @@ func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kube
 	if p.used && o.Restart {
 		err = i.checkHealth(ctx, running)
 	}
+	if err == nil {
+		err = i.checkPlaces(p)
+	}
 	return p, running, err
 }
 
@@ -146,6 +149,9 @@ func (i *Installer) removeBinary(r *record, o Options) error {
 	}
 	p, err := i.binaryRemoval(r, left, o)
 	if err != nil {
+		return err
+	}
+	if err := i.checkPlaces(p); err != nil {
 		return err
 	}
 	i.noteAll(p.notes)

@@ -1,0 +1,54 @@
+package nodefile
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+)
+
+// CheckReplace returns the error with which Replace would fail because of where the file is: on a file system
+// that is read-only or full, or in a directory that cannot be changed. It writes nothing.
+func CheckReplace(path string, c Content) error {
+	target, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	directory := filepath.Dir(target)
+	missing := MissingDirectories(directory)
+	switch {
+	case c.Snapshot == nil && len(missing) > 0:
+		return nil
+	case c.Snapshot == nil:
+		if cause := cannotChange(directory); cause != nil {
+			return &fs.PathError{Op: "remove", Path: path, Err: cause}
+		}
+		return nil
+	case len(missing) > 0:
+		if err := CheckCreate("mkdir", missing[0]); err != nil {
+			return err
+		}
+		directory = filepath.Dir(missing[0])
+	}
+	if cause := cannotCreate(directory, int64(len(c.Data))); cause != nil {
+		return fmt.Errorf("write %s: %w", path, cause)
+	}
+	return nil
+}
+
+// CheckCreate returns the error with which an operation would fail that makes path, an empty file or
+// directory, in its directory, which exists.
+func CheckCreate(operation, path string) error {
+	if cause := cannotCreate(filepath.Dir(path), 0); cause != nil {
+		return &fs.PathError{Op: operation, Path: path, Err: cause}
+	}
+	return nil
+}
+
+// CheckRun returns the error with which a program at path would not run because its file system is mounted
+// without execution. It is that of the temporary file which Write asks about.
+func CheckRun(path string) error {
+	if cause := cannotRun(Parent(path)); cause != nil {
+		return &fs.PathError{Op: "fork/exec", Path: temporary(path), Err: cause}
+	}
+	return nil
+}

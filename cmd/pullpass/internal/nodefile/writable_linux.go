@@ -1,0 +1,37 @@
+package nodefile
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// cannotChange returns why nothing can be made or removed in a directory, nil if it can.
+func cannotChange(directory string) error {
+	return unix.Access(directory, unix.W_OK|unix.X_OK)
+}
+
+// cannotCreate returns why a directory takes no new file of this size, nil if it does.
+func cannotCreate(directory string, size int64) error {
+	if err := cannotChange(directory); err != nil {
+		return err
+	}
+	var s unix.Statfs_t
+	if unix.Statfs(directory, &s) != nil {
+		return nil // it will be seen
+	}
+	// Some file systems have no number of files to tell, which is 0 in all then.
+	if s.Files > 0 && s.Ffree == 0 || s.Blocks > 0 && int64(s.Bfree)*int64(s.Bsize) < size {
+		return syscall.ENOSPC
+	}
+	return nil
+}
+
+// cannotRun returns why programs in a directory cannot be run, nil if they can.
+func cannotRun(directory string) error {
+	var s unix.Statfs_t
+	if err := unix.Statfs(directory, &s); err == nil && s.Flags&unix.ST_NOEXEC != 0 {
+		return syscall.EACCES
+	}
+	return nil
+}
