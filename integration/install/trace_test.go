@@ -41,7 +41,7 @@ func (r *tracer) trace(t *testing.T, args ...string) pullpass.Run {
 		// with this function, and takes the process with it.
 		runtime.LockOSThread()
 		if err = command.Start(); err == nil {
-			r.pid, r.entered = command.Process.Pid, map[int]string{}
+			r.pid, r.at, r.entered = command.Process.Pid, map[int]string{}, map[int]string{}
 			err = r.run()
 		}
 	}()
@@ -59,6 +59,8 @@ type tracer struct {
 	calls   []string
 	fails   func(sync int) bool // whether a sync, the first is 1, is to fail; nil if none is
 	syncs   int
+	paths   map[string]bool    // whether a path that was opened or looked for is there; nil if nobody asks
+	at      map[int]string     // the path of the call that a thread is in
 	entered map[int]string     // the call that a thread is in
 	status  syscall.WaitStatus // of the process that has ended
 }
@@ -109,9 +111,17 @@ func (r *tracer) atCall(id int) {
 	}
 	switch info[0] {
 	case unix.PTRACE_SYSCALL_INFO_ENTRY:
-		r.entered[id] = change(binary.NativeEndian.Uint64(info[24:]), func(n int) uint64 { return binary.NativeEndian.Uint64(info[32+8*n:]) })
+		number, argument := binary.NativeEndian.Uint64(info[24:]), func(n int) uint64 { return binary.NativeEndian.Uint64(info[32+8*n:]) }
+		r.entered[id] = change(number, argument)
+		r.at[id] = ""
+		if r.paths != nil && (number == unix.SYS_OPENAT || number == unix.SYS_NEWFSTATAT) {
+			r.at[id] = text(id, uintptr(argument(1)))
+		}
 	case unix.PTRACE_SYSCALL_INFO_EXIT:
 		failed := info[32] != 0
+		if path := r.at[id]; path != "" {
+			r.paths[path] = r.paths[path] || !failed
+		}
 		switch {
 		case failed || r.entered[id] == "":
 			return
@@ -126,6 +136,14 @@ func (r *tracer) atCall(id int) {
 			syscall.Kill(r.pid, syscall.SIGKILL)
 		}
 	}
+}
+
+// text returns the text at an address of a thread that has stopped.
+func text(id int, address uintptr) string {
+	var data [4096]byte
+	n, _ := syscall.PtracePeekData(id, address, data[:]) // the end of its memory may come before that of data
+	path, _, _ := bytes.Cut(data[:n], []byte{0})
+	return string(path)
 }
 
 // fail gives a system call that a thread has made the result of one that has failed.

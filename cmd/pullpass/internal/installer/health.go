@@ -27,6 +27,9 @@ func (i *Installer) checkHealth(ctx context.Context, running *kubelet.Process) e
 	if i.state.Trial != nil && !i.state.outdated(running) {
 		return nil
 	}
+	if _, err := healthURL(running); err != nil { // a wait does not help
+		return err
+	}
 	_, err := i.await(ctx, func(*kubelet.Process) error { return nil }, glance)
 	if err == nil {
 		return nil
@@ -82,9 +85,13 @@ func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error
 	}
 }
 
+func healthURL(p *kubelet.Process) (string, error) {
+	return p.HealthURL("/", platform.ConfigDir(p))
+}
+
 // healthy asks a kubelet whether it is healthy, unless its health checks are off: then checked is false.
 func (i *Installer) healthy(ctx context.Context, p *kubelet.Process) (checked bool, err error) {
-	url, err := p.HealthURL("/", platform.ConfigDir(p))
+	url, err := healthURL(p)
 	if err != nil || url == "" {
 		return false, err
 	}

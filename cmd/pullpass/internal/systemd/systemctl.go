@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"time"
@@ -27,7 +28,8 @@ func Systemctl(ctx context.Context, verb, unit string) error {
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", verb, unit, err)
 	}
-	command := exec.CommandContext(ctx, binary, verb, unit) // its stdin is /dev/null
+	command := exec.CommandContext(ctx, binary, verb, unit)
+	command.Stdin, command.Stdout = strings.NewReader(""), io.Discard // /dev/null may be anything below a --root
 	// Without this, systemctl does nothing and succeeds in a chroot, such as that of --root.
 	command.Env = append(command.Environ(), "SYSTEMD_OFFLINE=0")
 	command.WaitDelay = waitDelay
