@@ -23,13 +23,14 @@ const stateDirectory = "/var/lib/pullpass"
 // installer changes to the root of --root, and returns the installer for it.
 func (j *job) installer() (*installer.Installer, error) {
 	here := &installer.Installer{
-		StateDir:  stateDirectory,
-		Version:   cli.VersionOf,
-		Healthy:   kubelet.Healthy,
-		Systemctl: systemd.Systemctl,
-		Now:       j.broker.Now,
-		Done:      func(text string) { fmt.Fprintln(j.stdio.Out, text) },
-		Note:      func(text string) { j.broker.Log.Note("%s", text) },
+		StateDir:       stateDirectory,
+		Version:        cli.VersionOf,
+		Healthy:        kubelet.Healthy,
+		Systemctl:      systemd.Systemctl,
+		CheckSystemctl: systemd.CheckSystemctl,
+		Now:            j.broker.Now,
+		Done:           func(text string) { fmt.Fprintln(j.stdio.Out, text) },
+		Note:           func(text string) { j.broker.Log.Note("%s", text) },
 	}
 	if j.root == "" || j.restart || j.status {
 		here.Find = func() (*kubelet.Process, error) {

@@ -34,11 +34,12 @@ type Installer struct {
 	Find func() (*kubelet.Process, error)
 	// Healthy asks a kubelet once; see kubelet.Healthy.
 	Healthy func(ctx context.Context, url string) error
-	// Systemctl is systemd.Systemctl.
-	Systemctl func(ctx context.Context, verb, unit string) error
-	Now       func() time.Time
-	Done      func(text string) // says what has been done
-	Note      func(text string) // says what else there is to know
+	// Systemctl is systemd.Systemctl, CheckSystemctl that of package systemd.
+	Systemctl      func(ctx context.Context, verb, unit string) error
+	CheckSystemctl func(unit string) error
+	Now            func() time.Time
+	Done           func(text string) // says what has been done
+	Note           func(text string) // says what else there is to know
 
 	store store
 	state state

@@ -79,10 +79,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	}
 	s.Version = version
 	if s.Installed = problem == nil; !s.Installed {
-		s.Problem = problem.Error()
-		if hint := provider.Hint(problem); hint != "" {
-			s.Problem += "; " + hint
-		}
+		s.Problem = withHint(problem)
 	}
 	running, err := i.running()
 	if err != nil {
@@ -95,7 +92,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	s.Kubelet = KubeletStatus{Running: true, PID: running.PID}
 	_, err = i.healthy(ctx, running)
 	if s.Kubelet.Healthy = err == nil; err != nil {
-		s.Kubelet.Problem = err.Error()
+		s.Kubelet.Problem = withHint(err)
 	}
 	if !s.Installed {
 		return s, nil
@@ -105,6 +102,14 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		s.Kubelet.Problem = err.Error()
 	}
 	return s, nil
+}
+
+// withHint returns the text of an error with its hint.
+func withHint(err error) string {
+	if hint := provider.Hint(err); hint != "" {
+		return err.Error() + "; " + hint
+	}
+	return err.Error()
 }
 
 // problem returns what an install lacks, nil if it is complete, and the version of its binary if that is as

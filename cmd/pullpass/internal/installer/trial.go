@@ -85,9 +85,13 @@ func (i *Installer) checkRestart(ctx context.Context, running *kubelet.Process, 
 	if err := checkRestartHelps(running, p.record); err != nil {
 		return err
 	}
-	if unit(running, p.record) == "" {
+	service := unit(running, p.record)
+	if service == "" {
 		return provider.WithHint(fmt.Errorf("the systemd unit of %s is not known", p.record.Platform),
 			"run this without --restart, and restart "+p.record.Platform)
+	}
+	if err := i.CheckSystemctl(service); err != nil {
+		return err
 	}
 	return i.checkHealth(ctx, running)
 }

@@ -103,6 +103,11 @@ func (i *Installer) unrecorded(pf platform.Platform) error {
 // checkedRemoval returns the plan of an uninstall that may be carried out, and the running kubelet. Its error
 // is all that stops an uninstall before anything is written.
 func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kubelet.Process, error) {
+	for _, f := range i.state.Installed.Files { // also the binary, which is removed last
+		if _, err := nodefile.Look(f.Path, f.limit()); err != nil {
+			return nil, nil, err
+		}
+	}
 	p, err := i.removal()
 	if err != nil {
 		return nil, nil, err
@@ -119,7 +124,9 @@ func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kube
 	}
 	p.used = i.state.uses(running, p)
 	if p.used && o.Restart {
-		err = i.checkHealth(ctx, running)
+		if err = i.CheckSystemctl(unit(running, p.record)); err == nil {
+			err = i.checkHealth(ctx, running)
+		}
 	}
 	if err == nil {
 		err = i.checkPlaces(p)

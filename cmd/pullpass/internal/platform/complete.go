@@ -60,8 +60,11 @@ func inPlace(files rootfs.Root, p *Platform, running *kubelet.Process) error {
 func extraArguments(files rootfs.Root, p *Platform, running *kubelet.Process) error {
 	runs := takeFlags(p, argv(running))
 	u, err := systemd.ReadUnit(files, p.Service)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return p.unlessRuns(runs, err)
+	}
+	if err != nil {
+		return err
 	}
 	values, setBy, err := u.Variables(files)
 	if err != nil {

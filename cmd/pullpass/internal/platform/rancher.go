@@ -1,7 +1,9 @@
 package platform
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -84,22 +86,27 @@ func rancherFlags(files rootfs.Root, p *Platform) (own, extra []string, err erro
 		}
 		extra = append(extra, settings.More...)
 	}
-	if u, err := systemd.ReadUnit(files, p.Service); err == nil {
-		values, _, err := u.Variables(files)
-		if err != nil {
-			return nil, nil, err
-		}
-		args := u.Arguments(values)
-		own = append(own, args...)
-		for i, arg := range args {
-			name, value, joined := kubelet.CutFlag(arg)
-			switch {
-			case name != "kubelet-arg":
-			case joined:
-				extra = append(extra, value)
-			case i+1 < len(args):
-				extra = append(extra, args[i+1])
-			}
+	u, err := systemd.ReadUnit(files, p.Service)
+	if errors.Is(err, fs.ErrNotExist) {
+		return own, extra, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	values, _, err := u.Variables(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	args := u.Arguments(values)
+	own = append(own, args...)
+	for i, arg := range args {
+		name, value, joined := kubelet.CutFlag(arg)
+		switch {
+		case name != "kubelet-arg":
+		case joined:
+			extra = append(extra, value)
+		case i+1 < len(args):
+			extra = append(extra, args[i+1])
 		}
 	}
 	return own, extra, nil

@@ -62,6 +62,18 @@ func (h *head) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
+// CheckSystemctl returns the error with which Systemctl would fail before it runs anything.
+func CheckSystemctl(unit string) error {
+	err := checkUnit(unit)
+	if err == nil {
+		_, err = findSystemctl()
+	}
+	if err != nil {
+		return fmt.Errorf("restart %s: %w", unit, err)
+	}
+	return nil
+}
+
 // checkUnit refuses what is not the name of one service: options, patterns, paths.
 func checkUnit(unit string) error {
 	name, ok := strings.CutSuffix(unit, ".service")
