@@ -33,7 +33,7 @@ func TestLastProvider(t *testing.T) {
 			if runs {
 				m.set(func() {
 					m.pid = 1
-					m.process(m.pid, []string{"/usr/bin/kubelet", "--image-credential-provider-config=" + directory, "--image-credential-provider-bin-dir=" + binDir})
+					m.process(m.pid, []string{"/usr/bin/kubelet", "--image-credential-provider-config=" + directory, "--image-credential-provider-bin-dir=" + binDir}, serviceCgroup)
 				})
 			}
 			before := withState(m)

@@ -187,16 +187,19 @@ func (m *machine) start() {
 	}
 	m.last++
 	m.pid = 1000 + m.last
-	m.process(m.pid, service.Command)
+	m.process(m.pid, service.Command, serviceCgroup)
 }
 
-// process makes the files of /proc for a process.
-func (m *machine) process(pid int, command []string) {
+// serviceCgroup is the cgroup file of a kubelet that systemd has started.
+const serviceCgroup = "0::/system.slice/kubelet.service\n"
+
+// process makes the files of /proc for a process of root's in a cgroup.
+func (m *machine) process(pid int, command []string, cgroup string) {
 	directory := fmt.Sprintf("/proc/%d/", pid)
 	m.write(directory+"cmdline", strings.Join(command, "\x00")+"\x00")
 	m.write(directory+"status", fmt.Sprintf("Name:\tkubelet\nUid:\t0\t0\t0\t0\nNSpid:\t%d\n", pid))
 	m.write(directory+"stat", fmt.Sprintf("%d (kubelet) S 1 %s%d 0\n", pid, strings.Repeat("0 ", 17), 100*pid))
-	m.write(directory+"cgroup", "0::/system.slice/kubelet.service\n")
+	m.write(directory+"cgroup", cgroup)
 }
 
 // stop ends the kubelet.

@@ -54,7 +54,7 @@ func TestUnknownUnit(t *testing.T) {
 	must(t, os.MkdirAll(m.path("/etc/rancher/k3s"), 0o755))
 	m.set(func() {
 		m.pid = 77
-		m.process(m.pid, []string{"k3s", "agent"})
+		m.process(m.pid, []string{"k3s", "agent"}, serviceCgroup)
 	})
 	m.write("/proc/77/cgroup", "0::/\n")
 	m.refused(t, "error: the systemd unit of k3s is not known\npullpass: hint: run this without --restart, and restart k3s\n", "--restart")

@@ -59,7 +59,11 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		if unknown != nil {
 			return Status{Problem: unknown.Error(), Rejected: i.state.Rejected}, nil
 		}
-		r = &record{Platform: pf.Name, Config: pf.Config, BinDir: pf.BinDir, Flags: pf.Flags}
+		asked := &record{Platform: pf.Name, Config: pf.Config, BinDir: pf.BinDir, Flags: pf.Flags}
+		if r != nil {
+			asked.Files = r.Files // what is known of a path holds
+		}
+		r = asked
 	}
 	s := Status{Platform: r.Platform, Binary: binaryFile(r.BinDir).Path, Rejected: i.state.Rejected}
 	if t := i.state.Trial; t != nil {
