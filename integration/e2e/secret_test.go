@@ -57,7 +57,7 @@ func deleteSecret(t *testing.T, admin *cluster.Client, namespace, name string) {
 
 // testRotation applies a Secret, the same again, and one with a new token.
 func testRotation(t *testing.T, admin *cluster.Client, pullpass *issuer, apply []string, namespace string) {
-	pullpass.rotate(t, 12*time.Hour)
+	pullpass.rotate(t, 11*time.Hour)
 	manifest := pullpass.secret(t, namespace)
 	admin.Kubectl(t, manifest, apply...)
 	first := get[secret](t, admin, "Secret", namespace, "regcred")
@@ -71,7 +71,7 @@ func testRotation(t *testing.T, admin *cluster.Client, pullpass *issuer, apply [
 		t.Error("to apply the same token again changed the Secret")
 	}
 
-	pullpass.rotate(t, 13*time.Hour)
+	pullpass.rotate(t, 12*time.Hour) // the most that ECR gives
 	manifest = pullpass.secret(t, namespace)
 	admin.Kubectl(t, manifest, apply...)
 	rotated := get[secret](t, admin, "Secret", namespace, "regcred")
@@ -126,7 +126,7 @@ func testTwoAtOnce(t *testing.T, admin *cluster.Client, pullpass *issuer, apply 
 		for i := range manifests {
 			// No two have the same annotations, also if the rounds take less than a second: a client-side
 			// apply leaves out what the Secret has already, and the other apply may change just that.
-			pullpass.rotate(t, time.Duration(12+2*round+i)*time.Hour)
+			pullpass.rotate(t, time.Duration(6+2*round+i)*time.Hour)
 			manifests[i] = pullpass.secret(t, namespace)
 		}
 		var results [2]cluster.Result
