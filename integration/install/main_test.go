@@ -19,6 +19,8 @@ var (
 	binaries pullpass.Binaries
 	// systemctl is the path of what stands in for it.
 	systemctl string
+	// peak is the path of the program that measures memory.
+	peak string
 )
 
 func TestMain(m *testing.M) {
@@ -38,6 +40,10 @@ func mainExitCode(m *testing.M) int {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build systemctl: %v\n%s", err, output)
+		return 1
+	}
+	if peak, err = pullpass.BuildPeak(directory); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return pullpass.Main(m, &binaries)

@@ -157,14 +157,16 @@ func (m *machine) bounded(t *testing.T, what string, args ...string) pullpass.Ru
 		memory = 160 << 10        // KiB; our own program is held twice, as it is and as a copy to write
 	)
 	p := newProcess(t, slices.Insert(slices.Clone(args), 1, "--root", m.root)...)
+	used := pullpass.MeasurePeak(t, peak, p.Cmd)
 	must(t, p.Start())
 	timer := time.AfterFunc(most, func() { p.Process.Kill() })
 	r := end(t, p)
 	timer.Stop()
 	if r.Code < 0 {
 		t.Errorf("%s: it does not end", what)
+		return r
 	}
-	if used := p.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; used > memory {
+	if used := used(); used > memory {
 		t.Errorf("%s: it uses %d KiB", what, used)
 	}
 	if strings.Contains(r.Stderr, "panic") || r.Code > 1 {

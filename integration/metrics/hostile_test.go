@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
 const stranger = 65534
@@ -116,6 +118,7 @@ func TestHostileDirectory(t *testing.T) {
 			command.Stdin = strings.NewReader(`{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"docker.io/acme/app"}`)
 			var out, messages bytes.Buffer
 			command.Stdout, command.Stderr = &out, &messages
+			used := pullpass.MeasurePeak(t, peak, command)
 			begun := time.Now()
 			err := command.Run()
 			if took := time.Since(begun); took > limit {
@@ -124,7 +127,7 @@ func TestHostileDirectory(t *testing.T) {
 			if err != nil || !strings.Contains(out.String(), `"password":"hunter2"`) {
 				t.Errorf("%v, stderr %q", err, &messages)
 			}
-			if used := command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; used > memory {
+			if used := used(); used > memory {
 				t.Errorf("it used %d KiB", used)
 			}
 			data, err := os.ReadFile(n.path("textfiles/pullpass.prom"))

@@ -22,10 +22,11 @@ import (
 	"github.com/pullpass/pullpass/integration/fakes/awsfake"
 	"github.com/pullpass/pullpass/integration/fakes/googlefake"
 	"github.com/pullpass/pullpass/integration/fakes/script"
+	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
-// binary is the pullpass under test, built once.
-var binary string
+// binary is the pullpass under test, and peak the program that measures memory. Both are built once.
+var binary, peak string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -40,6 +41,10 @@ func TestMain(m *testing.M) {
 		build.Dir = "../.."
 		if output, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build pullpass: %v\n%s", err, output)
+			return 1
+		}
+		if peak, err = pullpass.BuildPeak(directory); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return m.Run()
