@@ -25,7 +25,8 @@ const (
 // to write it. A directory that they can write is accepted if it is root's and has the sticky bit, as
 // /tmp has: nobody can replace what others own there. So is root's on a read-only mount, as a pod's volume
 // of a ConfigMap, if the files and directories in it are root's. Files of procfs and sysfs are refused, since other
-// users decide what they hold.
+// users decide what they hold. For a user who is not root, the group may be one that nobody else is in, and macOS's
+// administrators.
 //
 // Errors name the path, what is at fault on it, and the cause, never content. Those about trust carry a
 // hint. IsMissing reports whether the error is a missing file: what does not exist is missing, even where

@@ -22,6 +22,8 @@ type directory struct {
 	place
 	// nameless says that its owner is one whom this user namespace has no number for, see hostRootIsNameless.
 	nameless bool
+	// open says that others than those of isAmongOurs can write it, by its mode.
+	open bool
 }
 
 // keepsEntries reports whether others cannot replace the entries of a directory that they can write.
@@ -37,7 +39,7 @@ func (d *directory) keepsEntries() bool {
 // with a pod's volume of a ConfigMap. Its filesystem may be mounted elsewhere as well, where others could put one
 // file of ours in place of another: there, only root's are trusted. Links can be ours, as the kubelet makes them.
 func (d *directory) isVolume() bool {
-	return d.info.Mode()&shared != 0 && d.info.Mode()&fs.ModeSticky == 0
+	return d.open && d.info.Mode()&fs.ModeSticky == 0
 }
 
 // A walk follows a path as the kernel does, and judges each step.
@@ -168,14 +170,15 @@ func (w *walk) judge(next *directory) error {
 	if stat.Uid != 0 && stat.Uid != w.user {
 		// An entry of a directory that others can write is theirs if it is not ours.
 		above := w.last()
-		private := above == nil || above.nameless && above.info.Mode()&shared == 0
+		private := above == nil || above.nameless && !above.open
 		if !mode.IsDir() && !w.program || !private || stat.Uid != overflowUser || !w.nameless() {
 			return w.wrongOwner(next, stat.Uid)
 		}
 		next.nameless = true
 	}
 	// The mode of a link says nothing, and a device is nothing to read.
-	if (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !next.keepsEntries() {
+	next.open = (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !isAmongOurs(stat, w.user)
+	if next.open && !next.keepsEntries() {
 		return w.wrongMode(next)
 	}
 	if above := w.last(); above != nil && above.isVolume() && stat.Uid != 0 && mode&fs.ModeSymlink == 0 {
@@ -185,7 +188,7 @@ func (w *walk) judge(next *directory) error {
 	if device := uint64(stat.Dev); device != w.device || w.last() == nil {
 		w.device = device
 		above := w.last()
-		kind, err := refusedFilesystem(next.path, above != nil && above.info.Mode()&shared != 0)
+		kind, err := refusedFilesystem(next.path, above != nil && above.open)
 		if err != nil {
 			return err
 		}

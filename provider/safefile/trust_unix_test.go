@@ -85,7 +85,7 @@ func TestJudge(t *testing.T) {
 			if test.above.mode == 0 {
 				test.above.mode = fs.ModeDir | 0o755
 			}
-			w := &walk{asked: test.asked, whole: test.asked, user: test.user, nameless: func() bool { return false }, above: []directory{{place: place{path: "/", info: test.above}}}}
+			w := &walk{asked: test.asked, whole: test.asked, user: test.user, nameless: func() bool { return false }, above: []directory{{place: place{path: "/", info: test.above}, open: test.above.mode&shared != 0}}}
 			err := w.judge(&directory{place: place{path: "/at", info: test.at}})
 			text := ""
 			if err != nil {
