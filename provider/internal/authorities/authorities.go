@@ -79,7 +79,7 @@ func checkDirectory(path string) error {
 			continue
 		}
 		text, err := safefile.Read(name)
-		if err != nil && !safefile.IsMissing(err) {
+		if err != nil && !safefile.IsMissing(err) && !isPassedOver(name, err) {
 			return err
 		}
 		if size += len(text); size > maxSize {
@@ -87,6 +87,16 @@ func checkDirectory(path string) error {
 		}
 	}
 	return nil
+}
+
+// isPassedOver reports whether err says that crypto/x509 cannot read a file, and so passes over it: a trusted one that
+// this user may not read, or a link to a directory.
+func isPassedOver(name string, err error) bool {
+	if safefile.Check(name) != nil {
+		return false
+	}
+	info, e := os.Stat(name)
+	return errors.Is(err, fs.ErrPermission) || e == nil && info.IsDir()
 }
 
 // isAlias reports whether an entry is a link to another one of the same directory, such as those by which

@@ -30,6 +30,7 @@ func TestCheckSystem(t *testing.T) {
 		os.Symlink("../open", filepath.Join(dir, "linked/link")),
 		os.Symlink("nothing", filepath.Join(dir, "good/dangling")),
 		os.Symlink("../nothing", filepath.Join(dir, "good/dangling2")),
+		os.Symlink("../alias", filepath.Join(dir, "good/directory")),
 		os.Symlink("one", filepath.Join(dir, "alias/1234.0")),
 		syscall.Mkfifo(filepath.Join(dir, "fifo/f"), 0o600),
 	} {
