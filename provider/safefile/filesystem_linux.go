@@ -47,6 +47,15 @@ func isReadOnly(path string) bool {
 	return syscall.Statfs(path, &stat) == nil && uint64(stat.Flags)&readOnly != 0
 }
 
+// hasACL reports whether what is at path has an access control list, or cannot be asked for it.
+func hasACL(path string) bool {
+	switch _, err := syscall.Getxattr(path, "system.posix_acl_access", nil); err {
+	case syscall.ENODATA, syscall.ENOTSUP:
+		return false
+	}
+	return true
+}
+
 // overflowUser is the kernel's number for users whom a user namespace does not map, unless
 // /proc/sys/kernel/overflowuid says otherwise.
 const overflowUser = 65534

@@ -10,3 +10,5 @@ func refusedFilesystem(string, bool) (string, error) { return "", nil }
 func hostRootIsNameless() bool { return false }
 
 func isReadOnly(string) bool { return false }
+
+func hasACL(string) bool { return false }

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// isAmongOurs reports whether those who can write something by its group are none but the user. For root no
+// isAmongOurs reports whether those who can write what is at path by its group are none but the user. For root no
 // group is: root's own may have others in it, and has all containers that run as a user without a name.
-func isAmongOurs(stat *syscall.Stat_t, user uint32) bool {
+func isAmongOurs(path string, stat *syscall.Stat_t, user uint32) bool {
 	const (
 		others   = 0o002
 		macAdmin = 80
@@ -25,7 +25,8 @@ func isAmongOurs(stat *syscall.Stat_t, user uint32) bool {
 		// /Applications and Homebrew's directories are the administrators', who can become root.
 		return stat.Gid == macAdmin
 	}
-	return stat.Uid == user && isPrivateGroup(systemFile("/etc/passwd"), systemFile("/etc/group"), user, stat.Gid)
+	// With an ACL, the group's bits are what all whom it names may have, see acl(5).
+	return stat.Uid == user && !hasACL(path) && isPrivateGroup(systemFile("/etc/passwd"), systemFile("/etc/group"), user, stat.Gid)
 }
 
 // systemFile returns the content of a file of the system's, "" if there is none or it is larger than 1 MiB.

@@ -53,7 +53,7 @@ func TestAmongOurs(t *testing.T) {
 		"administrators and others": {syscall.Stat_t{Mode: 0o777, Gid: 80}, 501, ""},
 		"a user without a name":     {syscall.Stat_t{Mode: 0o775, Uid: 54321, Gid: 54321}, 54321, ""},
 	} {
-		if got := isAmongOurs(&c.stat, c.user); got != (c.where == runtime.GOOS) {
+		if got := isAmongOurs("/", &c.stat, c.user); got != (c.where == runtime.GOOS) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

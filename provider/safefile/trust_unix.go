@@ -177,7 +177,7 @@ func (w *walk) judge(next *directory) error {
 		next.nameless = true
 	}
 	// The mode of a link says nothing, and a device is nothing to read.
-	next.open = (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !isAmongOurs(stat, w.user)
+	next.open = (mode.IsDir() || mode.IsRegular()) && mode&shared != 0 && !isAmongOurs(next.path, stat, w.user)
 	if next.open && !next.keepsEntries() {
 		return w.wrongMode(next)
 	}
