@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"flag"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -21,16 +20,6 @@ var binaries pullpass.Binaries
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(pullpass.Main(m, &binaries))
-}
-
-// write writes a file that only its owner can read, below a new directory, and returns its path.
-func write(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // canary returns the secret of a place, with bytes in it that encodings change.
