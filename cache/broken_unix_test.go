@@ -77,7 +77,7 @@ func TestAPipeInThePlaceOfAnEntryIsReplaced(t *testing.T) {
 	c.wantHealed(t, "not a regular file")
 }
 
-func TestALinkOrPipeInThePlaceOfALockIsReplaced(t *testing.T) {
+func TestWhatIsNoLockInThePlaceOfALockIsReplaced(t *testing.T) {
 	t.Parallel()
 	c := newCache(t)
 	o := newOutside(t, c)
@@ -91,6 +91,8 @@ func TestALinkOrPipeInThePlaceOfALockIsReplaced(t *testing.T) {
 		{"link to nothing", func() error { return os.Symlink(o.path+"-missing", lock) }},
 		{"link to itself", func() error { return os.Symlink(lock, lock) }},
 		{"pipe", func() error { return syscall.Mkfifo(lock, 0o600) }},
+		{"hard link", func() error { return os.Link(o.path, lock) }},
+		{"a large file", func() error { return os.WriteFile(lock, make([]byte, maxEntry), 0o600) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -99,9 +99,9 @@ func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, accep
 		}
 		if holders == 3 {
 			// One holder may have been sweeping, one frozen. If two fetched, they could not keep what they
-			// got, or it is about to expire: then there is no reason to wait.
-			c.Debug("fetch without the cache: other processes have kept nothing there")
-			return c.fetch(ctx, scope, fetch)
+			// got, or it is about to expire, or it was trouble of theirs alone: there is no reason to wait.
+			c.Debug("fetch without the lock: other processes have kept nothing")
+			return c.fetchUnlocked(ctx, scope, accept, fetch)
 		}
 		lock, err := c.lockWithin(ctx, scope)
 		switch {
@@ -110,7 +110,7 @@ func (c *Cache) obtain(ctx context.Context, scope provider.Scope, e entry, accep
 			continue
 		case errors.Is(err, errHeld):
 			c.Warn(fmt.Sprintf("fetch without the lock: %v", err))
-			return c.fetchUnlocked(ctx, scope, fetch)
+			return c.fetchUnlocked(ctx, scope, accept, fetch)
 		case err != nil:
 			c.Warn(fmt.Sprintf("fetch without the cache: %v", err))
 			return c.fetch(ctx, scope, fetch)
@@ -169,9 +169,13 @@ func (c *Cache) fetchLocked(ctx context.Context, scope provider.Scope, lock *fil
 	return next, nil
 }
 
-// fetchUnlocked fetches and keeps the outcome of a process that has waited for another one in vain.
-func (c *Cache) fetchUnlocked(ctx context.Context, scope provider.Scope, fetch Fetch) (entry, error) {
+// fetchUnlocked fetches and keeps the outcome of a process that has waited for others in vain, unless another
+// one like it has just done so.
+func (c *Cache) fetchUnlocked(ctx context.Context, scope provider.Scope, accept func(entry) bool, fetch Fetch) (entry, error) {
 	last, _ := c.read(scope)
+	if answer, err, found := c.answer(last, accept); found {
+		return answer, err
+	}
 	try := attempt{scope: scope, last: last, begun: c.Now()}
 	credential, err := fetch(ctx)
 	next := c.next(scope, last, credential, err)
@@ -188,7 +192,7 @@ func (c *Cache) fetchUnlocked(ctx context.Context, scope provider.Scope, fetch F
 // current's if another process is renewing it, or if there is none to get within a short time. It returns
 // false if current's has become unusable meanwhile.
 func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, fetch Fetch) (provider.Credential, bool) {
-	lock, err := c.tryLock(ctx, c.path(scope, lockSuffix))
+	lock, err := c.tryLock(c.path(scope, lockSuffix))
 	if err != nil {
 		c.Debug(fmt.Sprintf("from the cache, not renewed ahead: %v", err))
 		return current.credential(), true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -49,6 +50,28 @@ func TestALongFrozenHolderIsReplacedAtOnce(t *testing.T) {
 	c.wantFiles(t, ID(scope)+entrySuffix)
 }
 
+// TestAFrozenReplacement has the process stopped as well that was about to replace the lock: a renewal does not
+// wait for it, and the next one is as usual.
+func TestAFrozenReplacement(t *testing.T) {
+	t.Parallel()
+	c, a := newDueCache(t)
+	path := c.path(scope, lockSuffix)
+	old := time.Now().Add(-staleAfter - time.Second)
+	for _, path := range []string{path, path + placeSuffix} {
+		holdFile(t, path)
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begun := time.Now()
+	c.wantCall(t, a, 1)
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("a hit took %v", took)
+	}
+	c.wantCall(t, a, 2)
+	c.wantFiles(t, ID(scope)+entrySuffix)
+}
+
 func TestClearOfAFrozenHolder(t *testing.T) {
 	t.Parallel()
 	c, _ := newDueCache(t)
@@ -77,7 +100,7 @@ func TestAThawedHolder(t *testing.T) {
 					if failed != nil {
 						t.Fatal(failed)
 					}
-					lock, failed := filelock.Replace(ctx, path, info)
+					lock, failed := filelock.Replace(path, info)
 					if failed != nil {
 						t.Fatal(failed)
 					}
@@ -128,7 +151,7 @@ func TestWithoutTheLock(t *testing.T) {
 			t.Parallel()
 			c := newCache(t)
 			c.makeDirectory(t)
-			_, err := c.fetchUnlocked(t.Context(), scope, func(context.Context) (provider.Credential, error) {
+			_, err := c.fetchUnlocked(t.Context(), scope, acceptAll, func(context.Context) (provider.Credential, error) {
 				if test.other != nil {
 					c.store(t, test.other(c, c.plant(scope)))
 				}
@@ -148,6 +171,39 @@ func TestWithoutTheLock(t *testing.T) {
 			c.wantFiles(t, ID(scope)+entrySuffix)
 		})
 	}
+}
+
+// TestAnAnswerOfAnotherWithoutTheLock: of those that wait in vain, the later ones get what an earlier one kept.
+func TestAnAnswerOfAnotherWithoutTheLock(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	planted := c.plant(scope)
+	c.store(t, planted)
+	answer, err := c.fetchUnlocked(t.Context(), scope, acceptAll, noFetch(t))
+	if err != nil || answer.Username != planted.Username {
+		t.Errorf("the username is %q, the error %v", answer.Username, err)
+	}
+}
+
+// TestKeptAfterTroubleOfOthers: what a process gets is kept, also if others before it had trouble of their own.
+func TestKeptAfterTroubleOfOthers(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	a := &authority{clock: c.clock, life: life}
+	var calls atomic.Int32
+	together(20, func(int) {
+		c.Get(t.Context(), scope, func(ctx context.Context) (provider.Credential, error) {
+			if calls.Add(1) <= 3 {
+				time.Sleep(100 * time.Millisecond) // the others are waiting by then
+				return provider.Credential{}, &os.PathError{Op: "open", Path: "/x", Err: syscall.ENFILE}
+			}
+			return a.fetch(ctx)
+		})
+	})
+	if c.load(t, scope).Username != "me" {
+		t.Error("nothing is kept")
+	}
+	c.wantFiles(t, ID(scope)+entrySuffix)
 }
 
 // TestNotKept: what a fetch got that took impossibly long, and trouble of this machine.

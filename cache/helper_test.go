@@ -273,5 +273,5 @@ func together(n int, f func(int)) {
 // tryScope takes the lock of scope, or fails at once.
 func (c *testCache) tryScope(t *testing.T, scope provider.Scope) (*filelock.Lock, error) {
 	t.Helper()
-	return c.tryLock(t.Context(), c.path(scope, lockSuffix))
+	return c.tryLock(c.path(scope, lockSuffix))
 }

@@ -94,7 +94,7 @@ func (c *Cache) Clear(ctx context.Context, prefix string) (int, error) {
 func (c *Cache) clear(ctx context.Context, path string) error {
 	stem := strings.TrimSuffix(path, entrySuffix)
 	lock, err := c.waitLock(ctx, stem+lockSuffix)
-	for errors.Is(err, errRemoved) {
+	for errors.Is(err, errRemoved) && ctx.Err() == nil {
 		lock, err = c.waitLock(ctx, stem+lockSuffix)
 	}
 	switch {

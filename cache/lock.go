@@ -22,7 +22,7 @@ var errHeld = errors.New("another process that fetches the same credential has n
 
 // tryLock takes the lock at path, or fails at once with errLocked or errRemoved. It replaces one that was
 // last touched so long ago that its holder does not run any more.
-func (c *Cache) tryLock(ctx context.Context, path string) (*filelock.Lock, error) {
+func (c *Cache) tryLock(path string) (*filelock.Lock, error) {
 	lock, err := lockFile(path)
 	if !errors.Is(err, errLocked) {
 		return lock, err
@@ -32,7 +32,8 @@ func (c *Cache) tryLock(ctx context.Context, path string) (*filelock.Lock, error
 		return nil, err
 	}
 	c.Debug("replace the lock of a process that was stopped")
-	if lock, failed = filelock.Replace(ctx, path, info); failed != nil {
+	if lock, failed = filelock.Replace(path, info); failed != nil {
+		c.sweep() // whoever was replacing it may have been stopped as well
 		return nil, err
 	}
 	return lock, nil
@@ -41,7 +42,7 @@ func (c *Cache) tryLock(ctx context.Context, path string) (*filelock.Lock, error
 // waitLock is tryLock, but waits for the lock until ctx ends. The error is errRemoved when the holder that
 // it waited for is done. It replaces the lock of one that was stopped.
 func (c *Cache) waitLock(ctx context.Context, path string) (*filelock.Lock, error) {
-	lock, err := c.tryLock(ctx, path)
+	lock, err := c.tryLock(path)
 	if !errors.Is(err, errLocked) {
 		return lock, err
 	}
@@ -76,8 +77,9 @@ func lockFile(path string) (*filelock.Lock, error) {
 		}
 		return nil, err
 	}
-	// A directory, a link or a pipe can have been made by nobody but us, and is in the way.
-	if info, e := os.Lstat(path); e == nil && !info.Mode().IsRegular() && os.RemoveAll(path) == nil {
+	// A directory, a link, a pipe or a file that is no lock can have been made by nobody but us, and is in the way.
+	info, e := os.Lstat(path)
+	if e == nil && (!info.Mode().IsRegular() || errors.Is(err, filelock.ErrForeign)) && os.RemoveAll(path) == nil {
 		return filelock.Try(path)
 	}
 	return nil, err

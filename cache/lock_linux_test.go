@@ -135,7 +135,13 @@ func TestAWaiterThatGaveUpFreesTheLock(t *testing.T) {
 // holdLikeAnother locks scope as a process that will be killed: its lock stays where it is.
 func (c *testCache) holdLikeAnother(t *testing.T) (kill func()) {
 	t.Helper()
-	file, err := os.OpenFile(c.path(scope, lockSuffix), os.O_RDWR|os.O_CREATE, 0o600)
+	return holdFile(t, c.path(scope, lockSuffix))
+}
+
+// holdFile locks the file at path like another process.
+func holdFile(t *testing.T, path string) (free func()) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,11 @@ func Take(ctx context.Context, path string) (*Lock, error) {
 	if !errors.Is(err, ErrFrozen) {
 		return lock, err
 	}
-	replacement, failed := Replace(ctx, path, waitedFor)
+	waitForGuard := func(guard place) (*Lock, error) {
+		lock, _, err := wait(ctx, guard)
+		return lock, err
+	}
+	replacement, failed := place{everywhere{}, path}.replace(waitedFor, waitForGuard)
 	if failed == nil || errors.Is(failed, ErrRemoved) {
 		return replacement, failed
 	}
@@ -102,18 +106,20 @@ func Take(ctx context.Context, path string) (*Lock, error) {
 }
 
 // Replace replaces the lock file at path, which is frozen, by one that this process holds. The old holder
-// finds it lost. The error is ErrRemoved if another process has done so.
-func Replace(ctx context.Context, path string, frozen fs.FileInfo) (*Lock, error) {
-	return place{everywhere{}, path}.replace(ctx, frozen)
+// finds it lost. It does not wait: the error is ErrLocked if another process is just replacing it, and
+// ErrRemoved if one has done so.
+func Replace(path string, frozen fs.FileInfo) (*Lock, error) {
+	return place{everywhere{}, path}.replace(frozen, try)
 }
 
 // ReplaceIn is Replace for a name in a directory.
-func ReplaceIn(ctx context.Context, directory *os.Root, name string, frozen fs.FileInfo) (*Lock, error) {
-	return place{directory, name}.replace(ctx, frozen)
+func ReplaceIn(directory *os.Root, name string, frozen fs.FileInfo) (*Lock, error) {
+	return place{directory, name}.replace(frozen, try)
 }
 
-func (p place) replace(ctx context.Context, frozen fs.FileInfo) (*Lock, error) {
-	guard, _, err := wait(ctx, place{p.directory, p.name + guardSuffix})
+// replace is Replace, with the function that takes the guard.
+func (p place) replace(frozen fs.FileInfo, take func(guard place) (*Lock, error)) (*Lock, error) {
+	guard, err := take(place{p.directory, p.name + guardSuffix})
 	if err != nil {
 		return nil, err
 	}

@@ -157,3 +157,22 @@ func TestFrozenHolder(t *testing.T) {
 		}
 	}
 }
+
+// TestReplaceDoesNotWait: the process that is replacing a lock can have been stopped as well.
+func TestReplaceDoesNotWait(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	for _, path := range []string{path, path + guardSuffix} {
+		lock, err := Try(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lock.Unlock()
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Replace(path, info); !errors.Is(err, ErrLocked) {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -46,7 +46,7 @@ type directory struct {
 func (d directory) beside(suffix string) string { return "." + d.name + suffix }
 
 // lock locks the textfile. The error is that of filelock.TryIn.
-func (d directory) lock(ctx context.Context) (*filelock.Lock, error) {
+func (d directory) lock() (*filelock.Lock, error) {
 	name := d.beside(".lock")
 	lock, err := filelock.TryIn(d.Root, name)
 	if err == nil || errors.Is(err, filelock.ErrRemoved) {
@@ -60,7 +60,7 @@ func (d directory) lock(ctx context.Context) (*filelock.Lock, error) {
 			return filelock.TryIn(d.Root, name)
 		}
 	case errors.Is(err, filelock.ErrLocked) && d.Now().Sub(info.ModTime()) > frozenAfter:
-		if lock, failed := filelock.ReplaceIn(ctx, d.Root, name, info); failed == nil {
+		if lock, failed := filelock.ReplaceIn(d.Root, name, info); failed == nil {
 			return lock, nil
 		}
 	}

@@ -65,16 +65,16 @@ func (t Textfile) Add(ctx context.Context, fetches ...Fetch) error {
 	}
 	defer root.Close()
 	d := directory{Textfile: t, Root: root, name: name}
-	lock, err := d.lock(ctx)
+	lock, err := d.lock()
 	if isTaken(err) {
 		if err := d.leave(fetches); err != nil {
 			return err
 		}
 		fetches = nil
 		// Its holder may have ended before it could see them.
-		lock, err = d.lock(ctx)
+		lock, err = d.lock()
 	}
-	for ; ; lock, err = d.lock(ctx) {
+	for ; ; lock, err = d.lock() {
 		switch {
 		case errors.Is(err, filelock.ErrRemoved) && ctx.Err() == nil:
 			continue
