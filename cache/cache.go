@@ -3,9 +3,10 @@
 //
 // The directory holds a file per scope, named by the hash of the scope:
 //
-//	ID.json   the entry: the credential, its times, and the last failure to get one
-//	ID.lock   locked by the one process that fetches; it removes it when it is done
-//	ID.*.tmp  the entry that it is about to put in place
+//	ID.json      the entry: the credential, its times, and the last failure to get one
+//	ID.lock      locked by the one process that fetches; it removes it when it is done
+//	ID.lock.tmp  locked by the one process that replaces the lock of a stopped one
+//	ID.*.tmp     the entry that is about to be put in place
 //
 // A cache that is broken in whatever way never fails a request that would have been answered
 // without it: it costs a warning and a call of the authority.

@@ -55,8 +55,8 @@ func (d directory) lock() (*filelock.Lock, error) {
 	info, failed := d.Lstat(name)
 	switch {
 	case failed != nil:
-	case !filelock.IsOwn(info):
-		if d.Remove(name) == nil { // it is in the way, and not ours
+	case !filelock.IsOwn(info), errors.Is(err, filelock.ErrForeign):
+		if d.Remove(name) == nil { // it is in the way, and not ours, or another file of ours that was renamed
 			return filelock.TryIn(d.Root, name)
 		}
 	case errors.Is(err, filelock.ErrLocked) && d.Now().Sub(info.ModTime()) > frozenAfter:

@@ -144,12 +144,13 @@ func TestHugeDirectory(t *testing.T) {
 
 // TestInTheWayOfTheLock: what is not a lock of ours is replaced.
 func TestInTheWayOfTheLock(t *testing.T) {
-	for name, make := range map[string]func(path string) error{
+	for name, create := range map[string]func(path string) error{
 		"link":            func(path string) error { return os.Symlink(otherFile(t), path) },
 		"link beside":     func(path string) error { return os.Symlink(filepath.Base(path)+"x", path) },
 		"hard link":       func(path string) error { return os.Link(otherFile(t), path) },
 		"pipe":            func(path string) error { return syscall.Mkfifo(path, 0o600) },
 		"empty directory": func(path string) error { return os.Mkdir(path, 0o700) },
+		"a textfile":      func(path string) error { return os.WriteFile(path, make([]byte, 4<<10), 0o644) },
 		"another user's, locked": func(path string) error {
 			held, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 			if err != nil || os.Geteuid() != 0 {
@@ -174,7 +175,7 @@ func TestInTheWayOfTheLock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			now := time.Now().Add(2 * frozenAfter)
 			file, warnings := textfile(t, &now)
-			if err := make(beside(file, ".lock")); err != nil {
+			if err := create(beside(file, ".lock")); err != nil {
 				t.Fatal(err)
 			}
 			add(t, file, Fetch{Provider: "ecr", Result: None})
