@@ -1,20 +1,21 @@
-// Package cmd has no code of its own. Its tests hold the rules of the whole module: who imports whom
-// and what a binary must not link here, what sources must not have in sources_test.go.
+// Package cmd has no code of its own. Its tests hold the rules of the whole module. Each table of exceptions
+// gives a reason, and an exception that nothing needs is an error.
+//
+//   - architecture_test.go: who imports whom, and what a binary must not link.
+//   - sources_test.go: what sources must not have.
+//   - opens_test.go: who opens files, runs programs and reads to the end.
+//   - network_test.go: who connects.
+//   - secrets_test.go: who gets hold of secrets, and who writes without hiding them.
+//   - links_test.go: where the links of texts lead.
+//
+// product_test.go reads the sources for all of them, once.
 package cmd
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 )
-
-const module = "github.com/pullpass/pullpass"
 
 // An importRule lists the packages of this module that a package may import, beside those below its
 // own internal directory. Paths are below the module. A path that ends in a slash means all packages
@@ -120,61 +121,6 @@ var notLinked = map[string]map[string]string{
 	},
 }
 
-type goPackage struct {
-	ImportPath, Dir, Name, Doc       string
-	GoFiles, IgnoredGoFiles, Imports []string
-}
-
-// own is the package's path below the module.
-func (p goPackage) own() string { return strings.TrimPrefix(p.ImportPath, module+"/") }
-
-// platforms are those for which files of their own can be built. The binaries have no C code.
-var platforms = []string{"linux", "windows", "darwin"}
-
-// list returns the packages that arguments of go list name, once for each platform.
-func list(t *testing.T, arguments ...string) []goPackage {
-	t.Helper()
-	var packages []goPackage
-	for _, goos := range platforms {
-		command := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Name,Doc,GoFiles,IgnoredGoFiles,Imports"}, arguments...)...)
-		command.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
-		command.Stderr = os.Stderr
-		out, err := command.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
-			var p goPackage
-			if err := decoder.Decode(&p); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			packages = append(packages, p)
-		}
-	}
-	return packages
-}
-
-// product returns the packages of this module that have code. The integration directory is a module of
-// its own: it tests the binaries and may import what it likes.
-func product(t *testing.T) []goPackage {
-	t.Helper()
-	return slices.DeleteFunc(list(t, module+"/..."), func(p goPackage) bool { return len(p.GoFiles) == 0 })
-}
-
-// errorOnce returns t.Errorf, which reports each text once: what is wrong is so on several platforms.
-func errorOnce(t *testing.T) func(format string, args ...any) {
-	reported := map[string]bool{}
-	return func(format string, args ...any) {
-		t.Helper()
-		if text := fmt.Sprintf(format, args...); !reported[text] {
-			reported[text] = true
-			t.Error(text)
-		}
-	}
-}
-
 // covers reports whether a path is named by name, which covers all paths below it if it ends in a
 // slash.
 func covers(name, path string) bool {
@@ -258,7 +204,11 @@ func TestLinked(t *testing.T) {
 		}
 	}
 	for binary, forbidden := range notLinked {
-		for _, p := range list(t, "-deps", module+"/"+binary) {
+		packages, err := list("-deps", module+"/"+binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range packages {
 			for name, reason := range forbidden {
 				if covers(name, p.ImportPath) || covers(name+"/", p.ImportPath) {
 					errorf("%s links %s: %s", binary, p.ImportPath, reason)

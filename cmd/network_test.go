@@ -4,10 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"slices"
 	"testing"
 )
 
@@ -17,78 +14,50 @@ var dialers = map[string]string{
 	"cmd/pullpass/internal/kubelet/health.go":  "the kubelet of this machine, which is asked for no more than a status; it is bounded there",
 }
 
-// connecting are the functions and types that connect, or make what does, by the path of their package. A
-// pointer to such a type makes nothing.
-var connecting = map[string][]string{
-	"net":        {"Dial", "DialIP", "DialTCP", "DialTimeout", "DialUDP", "DialUnix", "Dialer"},
-	"crypto/tls": {"Client", "Dial", "DialWithDialer", "Dialer"},
-	"net/http": {"Client", "DefaultClient", "DefaultTransport", "Get", "Head", "NewFileTransport", "Post", "PostForm",
-		"ProxyURL", "Transport"},
-	"net/rpc":  {"Dial", "DialHTTP", "DialHTTPPath", "NewClient"},
-	"net/smtp": {"Dial", "NewClient", "SendMail"},
-	"github.com/aws/aws-sdk-go-v2/aws/transport/http":        {"NewBuildableClient", "BuildableClient"},
-	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds":  {"New"},
-	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds": {"New"},
-	"golang.org/x/oauth2":                  {"NewClient"},
-	"golang.org/x/oauth2/google":           {"ComputeTokenSource", "DefaultClient", "DefaultTokenSource", "FindDefaultCredentials", "FindDefaultCredentialsWithParams"},
-	"cloud.google.com/go/compute/metadata": {"NewClient"},
-	"golang.org/x/net/proxy":               {"Dial", "FromEnvironment", "FromURL", "SOCKS5"},
-	"golang.org/x/net/http2":               {"Transport", "ConfigureTransport"},
-	"github.com/aws/aws-sdk-go-v2/config":  {"LoadDefaultConfig"},
+// connecting are the functions and types that connect, or make what does. A pointer to such a type makes nothing.
+var connecting = []string{
+	"net.Dial", "net.DialIP", "net.DialTCP", "net.DialTimeout", "net.DialUDP", "net.DialUnix", "net.Dialer",
+	"crypto/tls.Client", "crypto/tls.Dial", "crypto/tls.DialWithDialer", "crypto/tls.Dialer",
+	"net/http.Client", "net/http.DefaultClient", "net/http.DefaultTransport", "net/http.Get", "net/http.Head", "net/http.NewFileTransport",
+	"net/http.Post", "net/http.PostForm", "net/http.ProxyURL", "net/http.Transport",
+	"net/rpc.Dial", "net/rpc.DialHTTP", "net/rpc.DialHTTPPath", "net/rpc.NewClient",
+	"net/smtp.Dial", "net/smtp.NewClient", "net/smtp.SendMail",
+	"github.com/aws/aws-sdk-go-v2/aws/transport/http.NewBuildableClient", "github.com/aws/aws-sdk-go-v2/aws/transport/http.BuildableClient",
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds.New",
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds.New",
+	"golang.org/x/oauth2.NewClient",
+	"golang.org/x/oauth2/google.ComputeTokenSource", "golang.org/x/oauth2/google.DefaultClient", "golang.org/x/oauth2/google.DefaultTokenSource",
+	"golang.org/x/oauth2/google.FindDefaultCredentials", "golang.org/x/oauth2/google.FindDefaultCredentialsWithParams",
+	"cloud.google.com/go/compute/metadata.NewClient",
+	"golang.org/x/net/proxy.Dial", "golang.org/x/net/proxy.FromEnvironment", "golang.org/x/net/proxy.FromURL", "golang.org/x/net/proxy.SOCKS5",
+	"golang.org/x/net/http2.Transport", "golang.org/x/net/http2.ConfigureTransport",
+	"github.com/aws/aws-sdk-go-v2/config.LoadDefaultConfig",
 }
 
-// TestConnections: nothing connects but what is made in dialers, and each of these is needed.
+// TestConnections: nothing connects but what is made in dialers.
 func TestConnections(t *testing.T) {
-	errorf := errorOnce(t)
 	used := map[string]bool{}
-	for _, p := range product(t) {
-		for _, name := range p.GoFiles {
-			files := token.NewFileSet()
-			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			own := path.Join(p.own(), name)
-			for _, at := range connections(file) {
-				if used[own] = true; dialers[own] == "" {
-					errorf("%s: it connects, or makes what connects: that is for package transport", files.Position(at))
-				}
+	for _, s := range sources(t) {
+		for _, n := range connections(s) {
+			if used[s.place()] = true; dialers[s.place()] == "" {
+				t.Errorf("%s: it connects, or makes what connects: that is for package transport", s.at(n))
 			}
 		}
 	}
-	for own := range dialers {
-		if !used[own] {
-			errorf("%s makes nothing that connects", own)
-		}
-	}
+	checkNeeded(t, dialers, used)
 }
 
 // connections returns where a file uses what is in connecting.
-func connections(file *ast.File) []token.Pos {
-	packages := map[string]string{} // the paths by the names in the file
-	for _, imported := range file.Imports {
-		importPath, _ := strconv.Unquote(imported.Path.Value)
-		name := path.Base(importPath)
-		if imported.Name != nil {
-			name = imported.Name.Name
-		}
-		packages[name] = importPath
-	}
-	var found []token.Pos
+func connections(s source) []ast.Node {
+	var found []ast.Node
 	var pointed ast.Expr // what the star that was seen last points to
-	ast.Inspect(file, func(n ast.Node) bool {
+	ast.Inspect(s.file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.StarExpr:
 			pointed = n.X
 		case *ast.SelectorExpr:
-			base, ok := n.X.(*ast.Ident)
-			if !ok || n == pointed {
-				return true
-			}
-			for _, name := range connecting[packages[base.Name]] {
-				if name == n.Sel.Name {
-					found = append(found, n.Pos())
-				}
+			if n != pointed && slices.Contains(connecting, s.imported(n)) {
+				found = append(found, n)
 			}
 		}
 		return true
@@ -113,12 +82,45 @@ func TestConnectionsFound(t *testing.T) {
 		"func f() { var r http.RoundTripper; _ = r }": 0,
 	} {
 		source := "package p\nimport (\n\"net\"\n\"net/http\"\na \"github.com/aws/aws-sdk-go-v2/aws/transport/http\"\n)\n" + text
-		file, err := parser.ParseFile(token.NewFileSet(), "p.go", source, 0)
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, "p.go", source, 0)
 		if err != nil {
-			t.Fatal(strings.TrimSpace(text), err)
+			t.Fatal(text, err)
 		}
-		if got := connections(file); len(got) != want {
+		if got := connections(newSource(goPackage{}, "p.go", files, file)); len(got) != want {
 			t.Errorf("%s: %d found, want %d", text, len(got), want)
 		}
 	}
+}
+
+// transportOptions are the fields that every client sets, with the reason.
+var transportOptions = map[string]string{
+	"Getenv": "the files of authorities that the environment names would not be checked",
+	"Hide":   "the secrets of its requests could be shown",
+}
+
+// TestTransports: no HTTP client is made without the transportOptions.
+func TestTransports(t *testing.T) {
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok || s.imported(literal.Type) != module+"/provider/internal/transport.Options" {
+				return true
+			}
+			for field, reason := range transportOptions {
+				if !hasKey(literal, field) {
+					t.Errorf("%s: transport.Options without %s: %s", s.at(literal), field, reason)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// hasKey reports whether a literal sets a field by its name.
+func hasKey(literal *ast.CompositeLit, name string) bool {
+	return slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+		pair, ok := e.(*ast.KeyValueExpr)
+		return ok && lastName(pair.Key) == name
+	})
 }

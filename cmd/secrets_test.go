@@ -2,9 +2,6 @@ package cmd
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -22,28 +19,25 @@ var mayAnswer = map[string]string{
 // TestAnswer: all else that is written to stdout or stderr is scrubbed.
 func TestAnswer(t *testing.T) {
 	used := map[string]bool{}
-	eachFile(t, func(p goPackage, name string, files *token.FileSet, file *ast.File) {
-		place := p.own() + "/" + name
-		ast.Inspect(file, func(n ast.Node) bool {
-			s, ok := n.(*ast.SelectorExpr)
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			field, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			of := strings.ToLower(lastName(field.X))
 			switch {
-			case !ok:
-			case s.Sel.Name == "Answer" && strings.HasSuffix(strings.ToLower(lastName(s.X)), "stdio"), s.Sel.Name == "Answer" && place == "cmd/pullpass/internal/cli/stdio.go":
-				used[place] = true
-				if mayAnswer[place] == "" {
-					t.Errorf("%s: stdio.Answer is not scrubbed: write to stdio.Out, or with stdio.WriteJSON", files.Position(s.Pos()))
+			case field.Sel.Name == "Answer" && (strings.HasSuffix(of, "stdio") || s.place() == "cmd/pullpass/internal/cli/stdio.go"):
+				if used[s.place()] = true; mayAnswer[s.place()] == "" {
+					t.Errorf("%s: stdio.Answer is not scrubbed: write to stdio.Out, or with stdio.WriteJSON", s.at(field))
 				}
-			case s.Sel.Name == "Out" && strings.EqualFold(lastName(s.X), "log") && place != "cmd/pullpass/root.go":
-				t.Errorf("%s: Log.Out is not scrubbed: use the methods of Log", files.Position(s.Pos()))
+			case field.Sel.Name == "Out" && of == "log" && s.place() != "cmd/pullpass/root.go":
+				t.Errorf("%s: Log.Out is not scrubbed: use the methods of Log", s.at(field))
 			}
 			return true
 		})
-	})
-	for place := range mayAnswer {
-		if !used[place] {
-			t.Errorf("%s is listed, and does not use stdio.Answer", place)
-		}
 	}
+	checkNeeded(t, mayAnswer, used)
 }
 
 // mayMake are the functions that make a provider.Secret or read a file of secrets and hide nothing
@@ -70,89 +64,32 @@ var mayMake = map[string]string{
 // TestHidden: who makes a Secret or reads a file of secrets hides it, in the same function.
 func TestHidden(t *testing.T) {
 	used := map[string]bool{}
-	eachFile(t, func(p goPackage, name string, files *token.FileSet, file *ast.File) {
-		for _, declaration := range file.Decls {
+	for _, s := range sources(t) {
+		for _, declaration := range s.file.Decls {
 			function, ok := declaration.(*ast.FuncDecl)
-			if !ok || function.Body == nil {
+			if !ok {
 				continue
 			}
 			makes, hides := false, false
 			ast.Inspect(function, func(n ast.Node) bool {
-				e, ok := n.(ast.Expr)
-				if !ok {
-					return true
-				}
-				switch lastName(e) {
-				case "NewSecret", "ReadSecret":
-					makes = true
-				case "Hide", "hide", "newFile": // which hides
-					hides = true
+				if e, ok := n.(ast.Expr); ok {
+					switch lastName(e) {
+					case "NewSecret", "ReadSecret":
+						makes = true
+					case "Hide", "hide", "newFile": // which hides
+						hides = true
+					}
 				}
 				return true
 			})
-			place := p.own() + "/" + name + ":" + function.Name.Name
-			if makes && !hides {
-				used[place] = true
-				if mayMake[place] == "" {
-					t.Errorf("%s: %s gets hold of a secret and does not hide it", files.Position(function.Pos()), function.Name.Name)
-				}
-			}
-		}
-	})
-	for place := range mayMake {
-		if !used[place] {
-			t.Errorf("%s is listed, and makes no secret", place)
-		}
-	}
-}
-
-// TestTransports: each HTTP client hides the secrets of its requests.
-func TestTransports(t *testing.T) {
-	eachFile(t, func(_ goPackage, _ string, files *token.FileSet, file *ast.File) {
-		ast.Inspect(file, func(n ast.Node) bool {
-			literal, ok := n.(*ast.CompositeLit)
-			if !ok || selector(literal.Type) != "transport.Options" {
-				return true
-			}
-			for _, element := range literal.Elts {
-				if field, ok := element.(*ast.KeyValueExpr); ok && lastName(field.Key) == "Hide" {
-					return true
-				}
-			}
-			t.Errorf("%s: transport.Options without Hide", files.Position(literal.Pos()))
-			return true
-		})
-	})
-}
-
-// lastName returns NAME of NAME or X.NAME, else "".
-func lastName(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.Ident:
-		return e.Name
-	case *ast.SelectorExpr:
-		return e.Sel.Name
-	}
-	return ""
-}
-
-// eachFile calls see for each file of the product.
-func eachFile(t *testing.T, see func(p goPackage, name string, files *token.FileSet, file *ast.File)) {
-	t.Helper()
-	seen := map[string]bool{}
-	for _, p := range product(t) {
-		for _, name := range p.GoFiles {
-			path := filepath.Join(p.Dir, name)
-			if seen[path] {
+			if !makes || hides {
 				continue
 			}
-			seen[path] = true
-			files := token.NewFileSet()
-			file, err := parser.ParseFile(files, path, nil, 0)
-			if err != nil {
-				t.Fatal(err)
+			key := s.place() + ":" + function.Name.Name
+			if used[key] = true; mayMake[key] == "" {
+				t.Errorf("%s: %s gets hold of a secret and does not hide it", s.at(function), function.Name.Name)
 			}
-			see(p, name, files, file)
 		}
 	}
+	checkNeeded(t, mayMake, used)
 }

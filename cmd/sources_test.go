@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"os"
 	"path"
@@ -53,90 +52,77 @@ func TestFiles(t *testing.T) {
 // forbidden are the functions and variables that only the main.go of a command may use. Everything
 // else gets them passed, so that tests can replace them.
 var forbidden = map[string]string{
-	"os.Getenv":                 "the environment is passed in",
-	"os.LookupEnv":              "the environment is passed in",
-	"os.Environ":                "the environment is passed in",
-	"os.ExpandEnv":              "the environment is passed in",
-	"os.Setenv":                 "the environment is passed in",
-	"os.UserHomeDir":            "the environment is passed in",
-	"os.UserCacheDir":           "the environment is passed in",
-	"os.UserConfigDir":          "the environment is passed in",
-	"syscall.Getenv":            "the environment is passed in",
-	"syscall.Environ":           "the environment is passed in",
-	"os.Args":                   "the command line belongs to the command",
-	"os.Exit":                   "only a command ends the process",
-	"syscall.Exit":              "only a command ends the process",
-	"os.Stdin":                  "stdio belongs to the command",
-	"os.Stdout":                 "stdio belongs to the command",
-	"os.Stderr":                 "stdio belongs to the command",
-	"time.Now":                  "the clock is passed in",
-	"time.Since":                "the clock is passed in",
-	"time.Until":                "the clock is passed in",
-	"context.Background":        "the context is passed in",
-	"context.TODO":              "the context is passed in",
-	"signal.Notify":             "the context is passed in",
-	"signal.NotifyContext":      "the context is passed in",
-	"http.ProxyFromEnvironment": "the proxy is passed in",
-	"http.DefaultClient":        "it asks the proxy of the environment",
-	"http.DefaultTransport":     "it asks the proxy of the environment",
-	"slog.Default":              "only a command writes messages",
-	"slog.Debug":                "only a command writes messages",
-	"slog.Info":                 "only a command writes messages",
-	"slog.Warn":                 "only a command writes messages",
-	"slog.Error":                "only a command writes messages",
-	"fmt.Print":                 "only a command writes messages",
-	"fmt.Printf":                "only a command writes messages",
-	"fmt.Println":               "only a command writes messages",
+	"os.Getenv":                     "the environment is passed in",
+	"os.LookupEnv":                  "the environment is passed in",
+	"os.Environ":                    "the environment is passed in",
+	"os.ExpandEnv":                  "the environment is passed in",
+	"os.Setenv":                     "the environment is passed in",
+	"os.UserHomeDir":                "the environment is passed in",
+	"os.UserCacheDir":               "the environment is passed in",
+	"os.UserConfigDir":              "the environment is passed in",
+	"syscall.Getenv":                "the environment is passed in",
+	"syscall.Environ":               "the environment is passed in",
+	"os.Args":                       "the command line belongs to the command",
+	"os.Exit":                       "only a command ends the process",
+	"syscall.Exit":                  "only a command ends the process",
+	"os.Stdin":                      "stdio belongs to the command",
+	"os.Stdout":                     "stdio belongs to the command",
+	"os.Stderr":                     "stdio belongs to the command",
+	"time.Now":                      "the clock is passed in",
+	"time.Since":                    "the clock is passed in",
+	"time.Until":                    "the clock is passed in",
+	"context.Background":            "the context is passed in",
+	"context.TODO":                  "the context is passed in",
+	"os/signal.Notify":              "the context is passed in",
+	"os/signal.NotifyContext":       "the context is passed in",
+	"net/http.ProxyFromEnvironment": "the proxy is passed in",
+	"net/http.DefaultClient":        "it asks the proxy of the environment",
+	"net/http.DefaultTransport":     "it asks the proxy of the environment",
+	"log/slog.Default":              "only a command writes messages",
+	"log/slog.Debug":                "only a command writes messages",
+	"log/slog.Info":                 "only a command writes messages",
+	"log/slog.Warn":                 "only a command writes messages",
+	"log/slog.Error":                "only a command writes messages",
+	"fmt.Print":                     "only a command writes messages",
+	"fmt.Printf":                    "only a command writes messages",
+	"fmt.Println":                   "only a command writes messages",
 }
-
-// watched are the packages of forbidden. Under another name they would escape it.
-var watched = []string{"os", "os/signal", "syscall", "time", "context", "log/slog", "fmt", "net/http"}
 
 // TestSources checks what the sources use, and what they declare.
 func TestSources(t *testing.T) {
-	errorf := errorOnce(t)
-	for _, p := range product(t) {
-		for _, name := range p.GoFiles {
-			files := token.NewFileSet()
-			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			report := func(at token.Pos, text string) { errorf("%s: %s", files.Position(at), text) }
-			isMain := p.Name == "main" && path.Dir(p.own()) == "cmd" && name == "main.go"
-			for _, imported := range file.Imports {
-				checkImport(imported, isMain, report)
-			}
-			for _, declaration := range file.Decls {
-				checkDeclaration(declaration, report)
-			}
-			if !isMain {
-				checkCalls(file, report)
-			}
+	for _, s := range sources(t) {
+		isMain := s.Name == "main" && path.Dir(s.own()) == "cmd" && s.name == "main.go"
+		for _, imported := range s.file.Imports {
+			s.checkImport(t, imported, isMain)
+		}
+		for _, declaration := range s.file.Decls {
+			s.checkDeclaration(t, declaration)
+		}
+		if !isMain {
+			s.checkCalls(t)
 		}
 	}
 }
 
 // checkImport reports imports that escape the other checks, and those that do something by themselves.
-func checkImport(imported *ast.ImportSpec, isMain bool, report func(token.Pos, string)) {
+func (s source) checkImport(t *testing.T, imported *ast.ImportSpec, isMain bool) {
 	path := strings.Trim(imported.Path.Value, `"`)
 	switch {
 	case imported.Name != nil && imported.Name.Name == "_" && path != "embed":
-		report(imported.Pos(), "a blank import: nothing registers itself here")
-	case isMain:
-	case path == "log":
-		report(imported.Pos(), "log: only env.Log writes messages")
-	case imported.Name != nil && slices.Contains(watched, path):
-		report(imported.Pos(), path+" under another name")
+		t.Errorf("%s: a blank import: nothing registers itself here", s.at(imported))
+	case imported.Name != nil && imported.Name.Name == ".":
+		t.Errorf("%s: an import without a name, which hides what is used of it", s.at(imported))
+	case path == "log" && !isMain:
+		t.Errorf("%s: log: only env.Log writes messages", s.at(imported))
 	}
 }
 
 // checkDeclaration reports what runs or can change outside of functions.
-func checkDeclaration(declaration ast.Decl, report func(token.Pos, string)) {
+func (s source) checkDeclaration(t *testing.T, declaration ast.Decl) {
 	switch d := declaration.(type) {
 	case *ast.FuncDecl:
 		if d.Recv == nil && d.Name.Name == "init" {
-			report(d.Pos(), "an init function: it costs every start")
+			t.Errorf("%s: an init function: it costs every start", s.at(d))
 		}
 	case *ast.GenDecl:
 		if d.Tok != token.VAR {
@@ -145,9 +131,9 @@ func checkDeclaration(declaration ast.Decl, report func(token.Pos, string)) {
 		for _, spec := range d.Specs {
 			for i, name := range spec.(*ast.ValueSpec).Names {
 				values := spec.(*ast.ValueSpec).Values
-				embedded := selector(spec.(*ast.ValueSpec).Type) == "embed.FS" // read-only by its type
-				if name.Name != "_" && !embedded && (i >= len(values) || !constantLike(values[i])) {
-					report(name.Pos(), "the package variable "+name.Name+" can change: pass it in, or make it a constant")
+				embedded := s.imported(spec.(*ast.ValueSpec).Type) == "embed.FS" // read-only by its type
+				if name.Name != "_" && !embedded && (i >= len(values) || !s.constantLike(values[i])) {
+					t.Errorf("%s: the package variable %s can change: pass it in, or make it a constant", s.at(name), name.Name)
 				}
 			}
 		}
@@ -155,10 +141,10 @@ func checkDeclaration(declaration ast.Decl, report func(token.Pos, string)) {
 }
 
 // constantLike accepts sentinel errors, replacers and arrays, which nobody changes.
-func constantLike(value ast.Expr) bool {
+func (s source) constantLike(value ast.Expr) bool {
 	switch v := value.(type) {
 	case *ast.CallExpr:
-		name := selector(v.Fun)
+		name := s.imported(v.Fun)
 		return name == "errors.New" || name == "strings.NewReplacer"
 	case *ast.CompositeLit:
 		_, array := v.Type.(*ast.ArrayType)
@@ -168,11 +154,11 @@ func constantLike(value ast.Expr) bool {
 }
 
 // checkCalls reports uses of what is forbidden.
-func checkCalls(file *ast.File, report func(token.Pos, string)) {
-	ast.Inspect(file, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			if reason, bad := forbidden[selector(s)]; bad {
-				report(s.Pos(), selector(s)+" outside main.go: "+reason)
+func (s source) checkCalls(t *testing.T) {
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok {
+			if reason, bad := forbidden[s.imported(e)]; bad {
+				t.Errorf("%s: %s outside main.go: %s", s.at(e), s.imported(e), reason)
 			}
 		}
 		return true
@@ -181,43 +167,35 @@ func checkCalls(file *ast.File, report func(token.Pos, string)) {
 
 // yamlReaders are what only package strictyaml may use of package yaml: it bounds what they read, and has no panic
 // and no error of theirs, which quotes values.
-var yamlReaders = []string{"yaml.Unmarshal", "yaml.NewDecoder"}
+var yamlReaders = []string{"gopkg.in/yaml.v3.Unmarshal", "gopkg.in/yaml.v3.NewDecoder"}
 
-// TestYAML: only package strictyaml reads YAML, and only it and the reader of the kubelet's config, which sets
-// them for JSON, have to do with the columns of nodes. Elsewhere a place of a node is a strictyaml.Source's.
+// TestYAML: only package strictyaml reads YAML, and has to do with the columns of nodes. Elsewhere a place of a
+// node is a strictyaml.Source's.
 func TestYAML(t *testing.T) {
-	errorf := errorOnce(t)
-	for _, p := range product(t) {
-		if p.own() == "cmd/internal/strictyaml" {
+	for _, s := range sources(t) {
+		if s.own() == "cmd/internal/strictyaml" {
 			continue
 		}
-		for _, name := range p.GoFiles {
-			files := token.NewFileSet()
-			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, 0)
-			if err != nil {
-				t.Fatal(err)
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if slices.Contains(yamlReaders, s.imported(n)) {
+					t.Errorf("%s: %s: use strictyaml.Decode, Parse or Unmarshal", s.at(n), s.imported(n))
+				}
+				if n.Sel.Name == "Column" && s.own() != "cmd/internal/config" { // which compares them
+					t.Errorf("%s: a column: strictyaml.Source has the offset of a node", s.at(n))
+				}
+			case *ast.IndexExpr:
+				if usesLine(n.Index) {
+					t.Errorf("%s: the line of a node is an index: strictyaml.Source takes any line", s.at(n))
+				}
+			case *ast.SliceExpr:
+				if usesLine(n.Low) || usesLine(n.High) {
+					t.Errorf("%s: the line of a node is a bound: strictyaml.Source takes any line", s.at(n))
+				}
 			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				s, ok := n.(*ast.SelectorExpr)
-				switch {
-				case !ok:
-				case slices.Contains(yamlReaders, selector(s)):
-					errorf("%s: %s: strictyaml.Decode, Parse or Unmarshal", files.Position(s.Pos()), selector(s))
-				case s.Sel.Name == "Column" && p.own() != "cmd/internal/config": // which compares them
-					errorf("%s: a column: strictyaml.Source has the offset of a node", files.Position(s.Pos()))
-				}
-				return true
-			})
-			ast.Inspect(file, func(n ast.Node) bool {
-				if index, ok := n.(*ast.IndexExpr); ok && usesLine(index.Index) {
-					errorf("%s: the line of a node is an index: strictyaml.Source takes any line", files.Position(index.Pos()))
-				}
-				if slice, ok := n.(*ast.SliceExpr); ok && (usesLine(slice.Low) || usesLine(slice.High)) {
-					errorf("%s: the line of a node is a bound: strictyaml.Source takes any line", files.Position(slice.Pos()))
-				}
-				return true
-			})
-		}
+			return true
+		})
 	}
 }
 
@@ -239,7 +217,7 @@ func usesLine(e ast.Expr) bool {
 var goroutines = map[string]string{
 	"provider/await/await.go":                       "all run in Try",
 	"cache/filelock/filelock.go":                    "looks at a lock file and changes its size, and reads no input",
-	"cmd/pullpass/main.go":                          "waits for a signal and cancels a context",
+	"cmd/pullpass/main.go":                          "waits for a signal, cancels a context and ends the process",
 	"cmd/internal/broker/limit.go":                  "cancels a context with an error that has no input",
 	"cmd/pullpass/internal/warm/warm.go":            "runs in await.Try",
 	"cmd/pullpass/internal/secretcmd/registries.go": "runs in await.Try",
@@ -247,32 +225,19 @@ var goroutines = map[string]string{
 
 // TestGoroutines: goroutines are only in the files above. Everywhere else await.Result is the way.
 func TestGoroutines(t *testing.T) {
-	errorf := errorOnce(t)
 	used := map[string]bool{}
-	for _, p := range product(t) {
-		for _, name := range p.GoFiles {
-			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			place := p.own() + "/" + name
-			ast.Inspect(file, func(n ast.Node) bool {
-				if !startsGoroutine(n) {
-					return true
-				}
-				used[place] = true
-				if goroutines[place] == "" {
-					errorf("%s starts a goroutine, where a panic would end the process: use await.Result, or await.Try and a line in the table", place)
-				}
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if !startsGoroutine(n) {
 				return true
-			})
-		}
+			}
+			if used[s.place()] = true; goroutines[s.place()] == "" {
+				t.Errorf("%s: a goroutine, where a panic would end the process: use await.Result, or await.Try and a line in the table", s.at(n))
+			}
+			return true
+		})
 	}
-	for place := range goroutines {
-		if !used[place] {
-			t.Errorf("%s starts no goroutine any more", place)
-		}
-	}
+	checkNeeded(t, goroutines, used)
 }
 
 // startsGoroutine reports whether a node is a go statement, or calls a function that has another one called in
@@ -286,18 +251,6 @@ func startsGoroutine(n ast.Node) bool {
 		return ok && (s.Sel.Name == "Go" || s.Sel.Name == "AfterFunc")
 	}
 	return false
-}
-
-// selector returns NAME.NAME for such an expression, else "".
-func selector(e ast.Expr) string {
-	s, ok := e.(*ast.SelectorExpr)
-	if !ok {
-		return ""
-	}
-	if base, ok := s.X.(*ast.Ident); ok {
-		return base.Name + "." + s.Sel.Name
-	}
-	return ""
 }
 
 // TestTopLevel keeps the directories that the project's owner fixed.
