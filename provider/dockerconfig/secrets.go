@@ -56,8 +56,8 @@ func isSecretField(name string) bool {
 
 // isEntry reports whether an object is an entry in the old format.
 func isEntry(object map[string]any) bool {
-	for _, name := range []string{"auth", "username", "password", "identitytoken", "registrytoken"} {
-		if _, found := object[name]; found {
+	for name := range object {
+		if isSecretField(name) || strings.EqualFold(name, "username") {
 			return true
 		}
 	}
@@ -75,6 +75,7 @@ func entrySecrets(key string, value any) []string {
 		return append(found, texts(value)...)
 	}
 	for name, field := range fields {
+		name = strings.ToLower(name) // package json does not care about it either
 		if slices.Contains(harmless[:], name) {
 			continue
 		}

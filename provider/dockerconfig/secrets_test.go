@@ -11,6 +11,8 @@ func TestSecrets(t *testing.T) {
 		`{"auths": {"docker.io": {"auth": "bWU6cGFzcw==", "email": "me@example.com"}}, "credsStore": "desktop", "currentContext": "default"}`: "bWU6cGFzcw== pass",
 		`{"auths": {"https://me:word@quay.io": {"username": "me", "password": "pass", "identitytoken": "id", "own": {"more": ["a"]}}}}`:       "a id pass word",
 		`{"Auths": {"docker.io": "text"}, "HttpHeaders": {"X-Meta": "header"}}`:                                                               "header text",
+		`{"auths": {"docker.io": {"Auth": "bWU6cGFzcw==", "Username": "me"}}}`:                                                                "bWU6cGFzcw== pass",
+		`{"docker.io": {"Auth": "bWU6cGFzcw=="}}`:                                                                                             "bWU6cGFzcw== pass",
 		`{"docker.io": {"auth": "bm8="}, "plugins": {"hub": {"hooks": "pull"}}}`:                                                              "bm8=",
 		`{"auths": {"docker.io": {"auth": 1}}}`:                                                                                               "",
 		`{"auths": {`:                                                                                                                         "",
