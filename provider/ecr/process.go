@@ -27,11 +27,8 @@ func runProcess(ctx context.Context, command, path string) (aws.Credentials, err
 	shell := subprocess.Command{Path: "/bin/sh", Args: []string{"-c", command}, Timeout: processTimeout}
 	if runtime.GOOS == "windows" {
 		shell.Path, shell.Args = "cmd.exe", []string{"/C", command}
-	}
-	if runtime.GOOS != "windows" {
-		if err := subprocess.CheckLine(command, path); err != nil {
-			return aws.Credentials{}, fmt.Errorf("the credential_process of the profile: %w", err)
-		}
+	} else if err := subprocess.CheckLine(command, path); err != nil {
+		return aws.Credentials{}, fmt.Errorf("the credential_process of the profile: %w", err)
 	}
 	output, err := shell.Output(ctx)
 	if err != nil {

@@ -34,9 +34,7 @@ func (r retryer) MaxAttempts() int {
 // standard changes what the SDK tries again, and when.
 func standard(o *retry.StandardOptions) {
 	o.Backoff = retry.BackoffDelayerFunc(wait)
-	o.Retryables = append(o.Retryables,
-		retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}}, // the SDK's takes an error code
-		retry.IsErrorRetryableFunc(brokeOff))
+	o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(tooMany), retry.IsErrorRetryableFunc(brokeOff))
 }
 
 // brokeOff accepts errors of an answer that ends in its middle, in a way that looks like its end to HTTP. The
@@ -49,7 +47,7 @@ func brokeOff(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// tooMany accepts answers with status 429, with or without an error code.
+// tooMany accepts answers with status 429, with or without an error code. The SDK wants the code.
 func tooMany(err error) aws.Ternary {
 	var answer interface{ HTTPStatusCode() int }
 	if errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusTooManyRequests {

@@ -23,10 +23,11 @@ func (b *Broker) newRules() []provider.Rule {
 		builtIn[backend.Name] = backend.New(nil, node)
 	}
 	rule := func(backend *provider.Backend, settings provider.Settings) provider.Rule {
-		if len(settings) == 0 {
-			return provider.Rule{Hosts: backend.Hosts, MaxTokenLife: backend.MaxTokenLife, Provider: builtIn[backend.Name]}
+		r := provider.Rule{Hosts: backend.Hosts, MaxTokenLife: backend.MaxTokenLife, Provider: builtIn[backend.Name]}
+		if len(settings) > 0 {
+			r.Provider = backend.New(settings, node)
 		}
-		return provider.Rule{Hosts: backend.Hosts, MaxTokenLife: backend.MaxTokenLife, Provider: backend.New(settings, node)}
+		return r
 	}
 	var rules []provider.Rule
 	for _, registry := range b.Config.Registries {

@@ -7,10 +7,10 @@ import (
 	"runtime/debug"
 )
 
-// Of the package debug/buildinfo, whose debug/elf and what that needs cost every start: where the Go linker puts
-// the build information, in programs of Go 1.18 and later. It begins on a multiple of buildAlign with buildMagic,
-// the size of a pointer and flags. Two texts follow at buildHead, each after its length: the version of Go, and
-// the modules between two sentinels.
+// The package debug/buildinfo reads the same, and costs every start a dozen page faults: it brings debug/elf and
+// debug/dwarf. This is its format for programs of Go 1.18 and later. The build information begins on a multiple
+// of buildAlign with buildMagic, the size of a pointer, and flags. Two texts follow at buildHead, each after its
+// length: the version of Go, and the modules between two sentinels.
 const (
 	buildMagic   = "\xff Go buildinf:"
 	buildAlign   = 16

@@ -52,6 +52,19 @@ func schema() *shape {
 	}}
 }
 
+// names reports whether a field of this name is in the shape, at any depth.
+func (f *shape) names(name string) bool {
+	if f == nil {
+		return false
+	}
+	for field, of := range f.fields {
+		if field == name || of.names(name) {
+			return true
+		}
+	}
+	return f.items.names(name)
+}
+
 func (f *shape) item() *shape {
 	if f == nil {
 		return nil

@@ -121,7 +121,7 @@ func (r *resolver) fields(v *value, n *yaml.Node, lines map[string]int) {
 		}
 		if line, twice := lines[name.text]; twice {
 			shown := "a field"
-			if isKnown(name.text) {
+			if schema().names(name.text) {
 				shown = name.text + ":"
 			}
 			r.fail(key.Line, shown+" given twice, first on line "+strconv.Itoa(line), "")
@@ -252,13 +252,4 @@ func hasControl(text string) bool {
 	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\ufeff' || r == '\u2028' || r == '\u2029'
 	})
-}
-
-// isKnown reports whether a config has a field of this name somewhere.
-func isKnown(name string) bool {
-	return slices.Contains([]string{
-		"apiVersion", "kind", "providers", "name", "matchImages", "defaultCacheDuration", "args", "env", "value", "tokenAttributes",
-		"serviceAccountTokenAudience", "cacheType", "requireServiceAccount",
-		"requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys",
-	}, name)
 }
