@@ -62,6 +62,7 @@ func resolve(path string) (place, error) {
 	return newWalk(path).end()
 }
 
+// resolveProgram is resolve for what CheckProgram trusts.
 func resolveProgram(path string) (place, error) {
 	w := newWalk(path)
 	w.program = true
@@ -165,11 +166,10 @@ func (w *walk) follow() (string, error) {
 
 // judge returns why next, the step from where the walk is, is not trusted.
 func (w *walk) judge(next *directory) error {
-	mode := next.info.Mode()
+	mode, above := next.info.Mode(), w.last()
 	stat := next.info.Sys().(*syscall.Stat_t)
 	if stat.Uid != 0 && stat.Uid != w.user {
 		// An entry of a directory that others can write is theirs if it is not ours.
-		above := w.last()
 		private := above == nil || above.nameless && !above.open
 		if !mode.IsDir() && !w.program || !private || stat.Uid != overflowUser || !w.nameless() {
 			return w.wrongOwner(next, stat.Uid)
@@ -181,20 +181,19 @@ func (w *walk) judge(next *directory) error {
 	if next.open && !next.keepsEntries() {
 		return w.wrongMode(next)
 	}
-	if above := w.last(); above != nil && above.isVolume() && stat.Uid != 0 && mode&fs.ModeSymlink == 0 {
+	if above != nil && above.isVolume() && stat.Uid != 0 && mode&fs.ModeSymlink == 0 {
 		return w.wrongMode(above)
 	}
 	// Mounts are where the filesystem changes.
-	if device := uint64(stat.Dev); device != w.device || w.last() == nil {
+	if device := uint64(stat.Dev); device != w.device || above == nil {
 		w.device = device
-		above := w.last()
 		kind, err := refusedFilesystem(next.path, above != nil && above.open)
 		if err != nil {
 			return err
 		}
 		if kind != "" {
 			return provider.WithHint(
-				fmt.Errorf("%s: %s, where other users decide what a file holds", w.asked, w.name(next, "it")+" is on "+kind),
+				fmt.Errorf("%s: %s is on %s, where other users decide what a file holds", w.asked, w.name(next, "it"), kind),
 				"name a file on a disk, or copy it to one")
 		}
 	}

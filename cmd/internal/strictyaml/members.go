@@ -46,8 +46,8 @@ func (v Value) isName(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.Anchor == "" && (tag == "!!str" || v.format == Objects && tag == "!!timestamp")
 }
 
-// Get returns a field of v. Its place has the name, which must not come from a document. The result is not there if v is no mapping, if it has no such field, or if
-// the field is null.
+// Get returns a field of v. Its place has the name, which must not come from a document. The result is not
+// there if v is no mapping, if it has no such field, or if the field is null.
 func (v Value) Get(name string) Value {
 	if v.Node != nil && v.Node.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(v.Node.Content); i += 2 {

@@ -40,7 +40,7 @@ const (
 	maxHead = 64 << 10  // bytes
 )
 
-// Options are what differs between clients.
+// Options are what differs between clients. All but Proxy and Roots must be set.
 type Options struct {
 	// Proxy returns the proxy for a request by https, nil for none. A nil function means none for all. The
 	// text of its error is shown.
@@ -53,7 +53,7 @@ type Options struct {
 	// Connect bounds the time to connect, and once more the time of the TLS handshake. Attempt bounds the
 	// time of a request with its whole answer.
 	Connect, Attempt time.Duration
-	// Hide takes the secrets of each request before it is sent, see provider.Node. Nil for none.
+	// Hide takes the secrets of each request before it is sent, see provider.Node.
 	Hide func(secrets ...string)
 }
 
@@ -73,7 +73,7 @@ func New(o Options) *http.Client {
 
 // checkAuthorities returns why the system's authorities must not be used.
 func (o Options) checkAuthorities() error {
-	if o.Roots != nil || o.Getenv == nil {
+	if o.Roots != nil {
 		return nil
 	}
 	if err := authorities.CheckSystem(o.Getenv); err != nil {
@@ -156,9 +156,7 @@ func (b *bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.hide != nil {
-		b.hide(secrets(own, sent)...)
-	}
+	b.hide(secrets(own, sent)...)
 	answer, err := next.RoundTrip(own.WithContext(ctx))
 	late := func(err error) error {
 		if err != nil && ctx.Err() != nil && request.Context().Err() == nil {

@@ -22,10 +22,10 @@ const maxInput = 16 << 20
 // A Stdio is the stdio of a process.
 type Stdio struct {
 	In io.Reader
-	// Answer is stdout, for credentials and for what has to stay as it is. Only those commands write to
-	// it that cmd's TestAnswer lists.
+	// Answer is stdout, for credentials and for what has to stay as it is. Only the files that cmd's TestAnswer
+	// lists write to it.
 	Answer io.Writer
-	// Out is stdout for all else, and WriteJSON writes there. They hide the secrets that scrubber knows.
+	// Out is stdout for all else. It and WriteJSON hide the secrets that scrubber knows.
 	Out      io.Writer
 	scrubber *scrub.Scrubber
 	Terminal bool // In is a terminal
@@ -33,7 +33,8 @@ type Stdio struct {
 	AskPassword func(ctx context.Context, prompt string) ([]byte, error)
 }
 
-// ScrubOut sets up Out and WriteJSON, by way of Answer. At the end, flush writes what is left of a line that did not end.
+// ScrubOut sets up Out and WriteJSON, which write to Answer. At the end, flush writes what is left of a line that
+// did not end.
 func (s *Stdio) ScrubOut(scrubber *scrub.Scrubber) (flush func() error) {
 	out := &scrub.Writer{Scrubber: scrubber, Out: s.Answer}
 	s.Out, s.scrubber = out, scrubber

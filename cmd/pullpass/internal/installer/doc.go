@@ -1,11 +1,11 @@
 // Package installer installs pullpass on a node and uninstalls it: the binary, its provider in the
 // kubelet's CredentialProviderConfig, and the flags with which the kubelet reads that config.
 //
-// A kubelet does not start with a mistake in any of these, and its node is lost. So everything is
-// checked before anything is written: also that only root can write to the paths, and to all directories and
-// links on the way to them. A run can be killed at any time: the kubelet can start with what it leaves, and
-// the next run completes it. A signal ends a run within a second, wherever it is. If the kubelet does not become healthy with a change, the
-// change is rolled back and not tried again.
+// A kubelet does not start with a mistake in any of these, and its node is lost. So everything is checked
+// before anything is written: also that only root can write to the paths, and to all directories and links on
+// the way to them. A run can be killed at any time: the kubelet can start with what it leaves, and the next run
+// completes it. A signal ends a run within a second, wherever it is. If the kubelet does not become healthy with
+// a change, the change is rolled back and not tried again.
 //
 // # States
 //
