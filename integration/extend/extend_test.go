@@ -77,6 +77,7 @@ func run(t *testing.T, binary, stdin string, args ...string) (code int, stdout, 
 		"HOME=" + t.TempDir(),
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9",
 		"GCE_METADATA_HOST=127.0.0.1:9",
+		"TOY_TOKEN=block of the environment",
 	}
 	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(stdin), &out, &messages
 	if err := command.Run(); err != nil && command.ProcessState == nil {
@@ -116,18 +117,26 @@ func TestBackend(t *testing.T) {
 		line:      "toy.Backend(),",
 	}.build(t)
 	directory := t.TempDir()
-	config := func(user string) string {
-		path := filepath.Join(directory, user+".yaml")
-		text := "apiVersion: pullpass/v1\nkind: Config\nregistries:\n- {match: eu.toy.example.com, provider: toy, toy: {user: " + user + "}}\n"
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(directory, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
+	config := func(name, settings string) string {
+		return write(name, "apiVersion: pullpass/v1\nkind: Config\nregistries:\n- {match: eu.toy.example.com, provider: toy, toy: {"+settings+"}}\n", 0o600)
+	}
 	request := func(host string) string {
 		return `{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"` + host + `/team/app"}`
 	}
-	good, bad := config("woody"), config("root")
+	good, bad := config("good.yaml", "user: woody"), config("bad.yaml", "user: root")
+	file := config("file.yaml", "tokenFile: "+write("token", "block of a file\n", 0o600))
+	refused := config("refused.yaml", "tokenFile: "+write("refused", "no-toy-at-all\n", 0o600))
+	open := config("open.yaml", "tokenFile: "+write("open", "block of anybody\n", 0o666))
 	cache := "--cache-dir=" + filepath.Join(directory, "cache")
 	for _, test := range []struct {
 		stdin  string
@@ -137,10 +146,16 @@ func TestBackend(t *testing.T) {
 		stderr string // a part of it
 	}{
 		// The plugin: by a rule, by the built-in rule, and not for the host next to it.
-		{request("eu.toy.example.com"), []string{"--config", good, cache}, 0, `"auth":{"eu.toy.example.com":{"username":"toy-woody","password":"block"}}`, ""},
-		{request("us.toy.example.com"), []string{"--config", good, cache}, 0, `"auth":{"us.toy.example.com":{"username":"toy-","password":"block"}}`, ""},
+		{request("eu.toy.example.com"), []string{"--config", good, cache}, 0, `"auth":{"eu.toy.example.com":{"username":"toy-woody","password":"block of the environment"}}`, ""},
+		{request("us.toy.example.com"), []string{"--config", good, cache}, 0, `"auth":{"us.toy.example.com":{"username":"toy-","password":"block of the environment"}}`, ""},
 		{request("toy.example.com"), []string{"--config", good, cache}, 0, `"cacheKeyType":"Registry"`, "no provider claims the host toy.example.com"},
 		{"", []string{"cache", "list", "--config", good, cache}, 0, "toy-woody", ""},
+		// A file of its own: it is trusted by its whole path, and no message has the token in it.
+		{request("eu.toy.example.com"), []string{"--config", file, cache}, 0, `"password":"block of a file"`, ""},
+		{request("eu.toy.example.com"), []string{"--config", refused, cache}, 1, "", `the toy registry refuses "REDACTED"`},
+		{request("eu.toy.example.com"), []string{"--config", open, cache}, 1, "", "open: mode 0666 lets group or others change where credentials go"},
+		// No token lives longer than its registry can grant.
+		{request("eu.toy.example.com"), []string{"--config", good, cache}, 0, `"cacheDuration":"29m`, ""},
 		// Its section of the config.
 		{"", []string{"config", "check", "--pullpass", good}, 0, "ok, 1 rule", ""},
 		{"", []string{"config", "check", "--pullpass", bad}, 1, "", "registries[0].toy.user: must not be root"},
@@ -149,7 +164,7 @@ func TestBackend(t *testing.T) {
 		{"", []string{"config", "kubelet", "--config", good, "--registry", "eu.toy.example.com"}, 0, `- "eu.toy.example.com"`, ""},
 		{"", []string{"config", "kubelet", "--config", good, "--registry", "quay.io"}, 1, "", "Docker Hub and the toy registry"},
 		// The other commands.
-		{"", []string{"warm", "--config", good, cache}, 0, "eu.toy.example.com: toy, good until it is revoked", ""},
+		{"", []string{"warm", "--config", good, cache}, 0, "eu.toy.example.com: toy, good until ", ""},
 		{"", []string{"secret", "regcred", "--config", good, cache, "--registry", "eu.toy.example.com", "-o", "dockerconfigjson"}, 0, `"eu.toy.example.com"`, ""},
 	} {
 		code, stdout, stderr := run(t, binary, test.stdin, test.args...)

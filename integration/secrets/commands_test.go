@@ -32,6 +32,22 @@ func brokenURL(name string) (string, []string) {
 	return "http://me:" + user + "%zz@[::1/", []string{user}
 }
 
+// backends are all that pullpass has.
+func backends() []provider.Backend {
+	return []provider.Backend{ecr.Backend(), gcr.Backend(), dockerhub.Backend()}
+}
+
+// TestBackends: none is missing above.
+func TestBackends(t *testing.T) {
+	list, err := os.ReadFile("../../cmd/internal/backends/backends.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Count(string(list), ".Backend(),"); want == 0 || len(backends()) != want {
+		t.Errorf("%d backends, pullpass has %d", len(backends()), want)
+	}
+}
+
 // environment returns a secret, or a URL with some, in each variable that a backend names.
 func environment(makeURL func(string) (string, []string)) (env, secrets []string) {
 	add := func(name string, isURL bool) {
@@ -44,7 +60,7 @@ func environment(makeURL func(string) (string, []string)) (env, secrets []string
 		}
 		env, secrets = append(env, name+"="+value), append(secrets, inside...)
 	}
-	for _, backend := range []provider.Backend{ecr.Backend(), gcr.Backend(), dockerhub.Backend()} {
+	for _, backend := range backends() {
 		for _, name := range backend.SecretVariables {
 			add(name, strings.Contains(name, "_UR") || strings.HasSuffix(name, "ENDPOINT"))
 		}

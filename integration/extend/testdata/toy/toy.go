@@ -4,9 +4,16 @@ package toy
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"time"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/safefile"
 )
+
+// tokenVariable is the environment variable with the token where no file is named.
+const tokenVariable = "TOY_TOKEN"
 
 // Backend returns all that pullpass has to know of it.
 func Backend() provider.Backend {
@@ -15,10 +22,12 @@ func Backend() provider.Backend {
 		Name:   "toy",
 		Title:  "the toy registry",
 		Hosts:  hosts,
-		Fields: []provider.Field{{Name: "user", Check: checkUser}},
-		New: func(settings provider.Settings, _ provider.Node) provider.Provider {
-			return toy{hosts, settings["user"]}
+		Fields: []provider.Field{{Name: "user", Check: checkUser}, {Name: "tokenFile", Check: provider.CheckPath}},
+		New: func(settings provider.Settings, node provider.Node) provider.Provider {
+			return toy{hosts, settings["user"], settings["tokenFile"], node}
 		},
+		MaxTokenLife:    time.Hour,
+		SecretVariables: []string{tokenVariable},
 	}
 }
 
@@ -30,15 +39,28 @@ func checkUser(user string) error {
 }
 
 type toy struct {
-	hosts provider.Hosts
-	user  string
+	hosts           provider.Hosts
+	user, tokenFile string
+	node            provider.Node
 }
 
 func (t toy) Scope(request provider.Request) (provider.Scope, bool) {
 	_, known := t.hosts.Lookup(request.Image)
-	return provider.NewScope("provider", "toy", "user", t.user), known
+	return provider.NewScope("provider", "toy", "user", t.user, "token-file", t.tokenFile), known
 }
 
 func (t toy) Fetch(context.Context, provider.Request) (provider.Credential, error) {
-	return provider.Credential{Username: "toy-" + t.user, Password: provider.NewSecret("block")}, nil
+	token := t.node.Getenv(tokenVariable)
+	if t.tokenFile != "" {
+		data, err := safefile.ReadSecret(t.tokenFile, t.node.Warn)
+		if err != nil {
+			return provider.Credential{}, fmt.Errorf("read the token: %w", err)
+		}
+		token = strings.TrimSpace(string(data))
+		t.node.Hide(token)
+	}
+	if !strings.HasPrefix(token, "block") {
+		return provider.Credential{}, fmt.Errorf("the toy registry refuses %q", token) // which no message shows
+	}
+	return provider.Credential{Username: "toy-" + t.user, Password: provider.NewSecret(token), Expires: t.node.Now().AddDate(9, 0, 0)}, nil
 }
