@@ -27,7 +27,7 @@ func TestEmbedded(t *testing.T) {
 		t.Fatal(err)
 	}
 	if names := nodeconfig.Names(); !slices.Equal(names, found) {
-		t.Fatalf("embedded:\n%s\nin the folder:\n%s", strings.Join(names, "\n"), strings.Join(found, "\n"))
+		t.Fatalf("embedded:\n%s\nin the directory:\n%s", strings.Join(names, "\n"), strings.Join(found, "\n"))
 	}
 	for _, name := range found {
 		want, err := os.ReadFile(name)

@@ -76,7 +76,7 @@ func below(c *cobra.Command, name []string) []command {
 	own := command{name: name}
 	for _, set := range []*pflag.FlagSet{c.Flags(), c.InheritedFlags()} {
 		set.VisitAll(func(flag *pflag.Flag) {
-			if value, _ := pflag.UnquoteUsage(flag); slices.Contains([]string{"file", "path", "folder", "directory"}, value) {
+			if value, _ := pflag.UnquoteUsage(flag); slices.Contains([]string{"file", "path", "directory"}, value) {
 				own.flags = append(own.flags, "--"+flag.Name)
 			}
 		})

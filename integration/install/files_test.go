@@ -93,7 +93,7 @@ func TestFileSystems(t *testing.T) {
 		"read-only config": {"ro", "/etc/pullpass", "error: write " + configPath + ": read-only file system", otherPlaces, false},
 		"read-only flags":  {"ro", "/etc/default", "error: write " + flagsPath + ": read-only file system", otherPlaces, false},
 		"read-only state":  {"ro,mode=700", statePath, "lock " + statePath + ": open " + statePath + "/install.lock: read-only file system", "hint: what an install has to remember is in " + statePath, false},
-		"noexec":           {"noexec", "/usr/local", binDir + ": a program in this folder cannot be run: ", otherPlaces, false},
+		"noexec":           {"noexec", "/usr/local", binDir + ": a program in this directory cannot be run: ", otherPlaces, false},
 		"full":             {"size=1m", "/usr/local", "write " + binDir + "/pullpass: no space left on device", "", false},
 		"full config":      {"nr_inodes=1", "/etc/pullpass", "write " + configPath + ": no space left on device", "", false},
 		"full flags":       {"nr_inodes=1", "/etc/default", "write " + flagsPath + ": no space left on device", "", false},
@@ -151,7 +151,7 @@ func TestLinks(t *testing.T) {
 	wantRun(t, m.install(), 1, nothing, "error: read "+binDir+"/pullpass: it is not a regular file")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	must(t, os.Symlink("/nowhere", m.path(binDir+"/pullpass")))
-	wantRun(t, m.install(), 1, nothing, "error: write "+binDir+"/pullpass: it is a symbolic link\npullpass: hint: remove it, or name another folder with --bin-dir\n")
+	wantRun(t, m.install(), 1, nothing, "error: write "+binDir+"/pullpass: it is a symbolic link\npullpass: hint: remove it, or name another directory with --bin-dir\n")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	must(t, os.Mkdir(m.path(binDir+"/pullpass"), 0o755))
 	wantSame(t, snapshot(t, m.root), before)

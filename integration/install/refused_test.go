@@ -31,7 +31,7 @@ func TestRefusedPlaces(t *testing.T) {
 
 	must(t, os.Symlink(statePath, m.path("/opt/state")))
 	m.refused(t, "error: write /opt/state/install.json: in "+statePath+" there is only what pullpass install remembers", "--kubelet-config", "/opt/state/install.json")
-	m.refused(t, "error: write to /etc/kubernetes/providers/: there is no such folder\npullpass: hint: make the folder first\n", "--kubelet-config", "/etc/kubernetes/providers/")
+	m.refused(t, "error: write to /etc/kubernetes/providers/: there is no such directory\npullpass: hint: make the directory first\n", "--kubelet-config", "/etc/kubernetes/providers/")
 	m.refused(t, "error: write /opt/one/pullpass: binary, config and flags have to be in different files", "--kubelet-config", "/opt/one/pullpass", "--bin-dir", "/opt/one")
 	m.refused(t, "error: write "+flagsPath+": binary, config and flags have to be in different files", "--kubelet-config", flagsPath)
 }
@@ -43,12 +43,12 @@ func TestForeignState(t *testing.T) {
 	wantCode(t, m.install(), 0)
 	for _, args := range [][]string{{}, {"--dry-run"}, {"--status"}} {
 		must(t, os.Chmod(m.path(statePath), 0o777))
-		wantRun(t, m.install(args...), 1, nothing, statePath+" is not a folder that root alone can write to")
+		wantRun(t, m.install(args...), 1, nothing, statePath+" is not a directory that root alone can write to")
 		must(t, os.Chmod(m.path(statePath), 0o700))
 	}
 	must(t, os.Rename(m.path(statePath), m.path("/opt")))
 	must(t, os.Symlink("/opt", m.path(statePath)))
-	wantRun(t, m.install(), 1, nothing, statePath+" is not a folder that root alone can write to")
+	wantRun(t, m.install(), 1, nothing, statePath+" is not a directory that root alone can write to")
 }
 
 // TestUselessRestart: a kubelet with other flags, which are not in a file, would not read what is

@@ -263,6 +263,6 @@ func TestProcesses(t *testing.T) {
 	})
 	files, err := os.ReadDir(n.path("textfiles"))
 	if err != nil || len(files) != 1 {
-		t.Errorf("the folder holds %v, %v", files, err)
+		t.Errorf("the directory holds %v, %v", files, err)
 	}
 }

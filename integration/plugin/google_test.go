@@ -161,10 +161,10 @@ func TestGoogleFailures(t *testing.T) {
 		"no service account": {order: func(s *googlefake.Server) {
 			s.Configure(func(c *googlefake.Config) { c.NoServiceAccount = true })
 		}, want: []string{"the node has no service account", "pullpass: hint: give the node a service account"}},
-		"empty":             {order: metadata(script.Fail(200, "{}")), want: []string{"the answer holds no token"}},
-		"hangs":             {order: metadata(script.Hang()), calls: map[string]int{googlefake.MetadataToken: 1}, want: []string{"no Google identity", "no answer within 4s"}},
-		"nobody there":      {order: func(*googlefake.Server) {}, env: []string{"GCE_METADATA_HOST=127.0.0.1:9"}, want: []string{"no Google identity", "connection refused"}},
-		"home is no folder": {order: func(*googlefake.Server) {}, env: []string{"HOME=/dev/null"}},
+		"empty":                {order: metadata(script.Fail(200, "{}")), want: []string{"the answer holds no token"}},
+		"hangs":                {order: metadata(script.Hang()), calls: map[string]int{googlefake.MetadataToken: 1}, want: []string{"no Google identity", "no answer within 4s"}},
+		"nobody there":         {order: func(*googlefake.Server) {}, env: []string{"GCE_METADATA_HOST=127.0.0.1:9"}, want: []string{"no Google identity", "connection refused"}},
+		"home is no directory": {order: func(*googlefake.Server) {}, env: []string{"HOME=/dev/null"}},
 		"cut off, then whole": {order: func(s *googlefake.Server) {
 			s.Next(googlefake.MetadataToken, script.Order{Status: 200, Body: `{"access_token":"` + leak, Cut: true})
 		}, calls: map[string]int{googlefake.MetadataToken: 2}},

@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if flags.NArg() < 2 {
-		return fmt.Errorf("%s: a folder and platforms have to be given", command)
+		return fmt.Errorf("%s: a directory and platforms have to be given", command)
 	}
 	platforms, err := parsePlatforms(flags.Args()[1:])
 	if err != nil {

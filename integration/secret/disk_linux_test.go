@@ -42,7 +42,7 @@ func TestFullDisk(t *testing.T) {
 				r := w.three().with("--out", out).run(t)
 				checkFailed(t, r, "write "+out, "no space left on device")
 				if after := state(t, m.Dir); !slices.Equal(after, before) {
-					t.Errorf("with %s the folder has %d files, before %d, or another content", filepath.Base(out), len(after), len(before))
+					t.Errorf("with %s the directory has %d files, before %d, or another content", filepath.Base(out), len(after), len(before))
 				}
 			}
 			// With space again, the same call works.
@@ -89,7 +89,7 @@ func TestReadOnlyDisk(t *testing.T) {
 		checkFailed(t, w.three().with("--out", out).run(t), "write "+out, "read-only file system")
 	}
 	if after := state(t, m.Dir); !slices.Equal(after, before) {
-		t.Errorf("the folder has %d files, or another content", len(after))
+		t.Errorf("the directory has %d files, or another content", len(after))
 	}
 }
 

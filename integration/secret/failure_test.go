@@ -52,15 +52,15 @@ func (w *world) failures(t *testing.T) map[string]failure {
 		"nobody at Google":     {call{env: append(w.aws.EndpointEnv(), w.aws.MetadataEnv()...), stdin: hubToken, args: w.three().args}, []string{googleHost, "no Google identity"}},
 		"Google refuses":       {w.googleRefuses(t), []string{googleHost}},
 
-		"no password":              {call{env: w.nodeEnv(), args: w.three().args}, []string{"password of stdin", "it is empty"}},
-		"two lines":                {call{env: w.nodeEnv(), stdin: hubToken + "\n" + otherSecret, args: w.three().args}, []string{"more than one line"}},
-		"not UTF-8":                {call{env: w.nodeEnv(), stdin: hubToken + "\xff", args: w.three().args}, []string{"UTF-8"}},
-		"a tab in the password":    {call{env: w.nodeEnv(), stdin: hubToken + "\t", args: w.three().args}, []string{"control characters"}},
-		"no password file":         {three(nil, "--username", "acme", "--password-file", missing), []string{missing, "no such file"}},
-		"a folder for a password":  {three(nil, "--username", "acme", "--password-file", t.TempDir()), []string{"not a regular file"}},
-		"no key file":              {w.three().with("--google-key-file", missing), []string{missing, "no such file"}},
-		"a key file without a key": {w.three().with("--google-key-file", write(t, "key.json", `{"type": "service_account", "client_email": "`+otherSecret+`"}`)), []string{"no private_key"}},
-		"a key file that is none":  {w.three().with("--google-key-file", write(t, "key.json", otherSecret)), []string{"not the JSON of a service account key"}},
+		"no password":                {call{env: w.nodeEnv(), args: w.three().args}, []string{"password of stdin", "it is empty"}},
+		"two lines":                  {call{env: w.nodeEnv(), stdin: hubToken + "\n" + otherSecret, args: w.three().args}, []string{"more than one line"}},
+		"not UTF-8":                  {call{env: w.nodeEnv(), stdin: hubToken + "\xff", args: w.three().args}, []string{"UTF-8"}},
+		"a tab in the password":      {call{env: w.nodeEnv(), stdin: hubToken + "\t", args: w.three().args}, []string{"control characters"}},
+		"no password file":           {three(nil, "--username", "acme", "--password-file", missing), []string{missing, "no such file"}},
+		"a directory for a password": {three(nil, "--username", "acme", "--password-file", t.TempDir()), []string{"not a regular file"}},
+		"no key file":                {w.three().with("--google-key-file", missing), []string{missing, "no such file"}},
+		"a key file without a key":   {w.three().with("--google-key-file", write(t, "key.json", `{"type": "service_account", "client_email": "`+otherSecret+`"}`)), []string{"no private_key"}},
+		"a key file that is none":    {w.three().with("--google-key-file", write(t, "key.json", otherSecret)), []string{"not the JSON of a service account key"}},
 
 		"no login":               {docker(`{"auths": {"ghcr.io": ` + authEntry("me", otherSecret) + `}}`), []string{"docker.io", "no login"}},
 		"nothing in the helper":  {docker(`{"credsStore": "none", "auths": {"ghcr.io": ` + authEntry("me", otherSecret) + `}}`), []string{"docker.io", "no login"}},
@@ -131,7 +131,7 @@ func TestAllOrNothing(t *testing.T) {
 				checkFailed(t, r, f.want...)
 				checkSilent(t, r, w.secrets(t)...)
 				if after := state(t, directory); !slices.Equal(after, before) {
-					t.Errorf("with %q the folder has %q, before %q", args, after, before)
+					t.Errorf("with %q the directory has %q, before %q", args, after, before)
 				}
 			}
 		})

@@ -43,7 +43,7 @@ func TestStoppedWhileItWaits(t *testing.T) {
 				must(t, p.Process.Signal(c.signal))
 				r := end(t, p)
 				if after := state(t, directory); r.Code != c.code || r.Stdout != "" || !slices.Equal(after, before) {
-					t.Errorf("with %q: exit code %d, %d bytes on stdout, the folder has %q", args, r.Code, len(r.Stdout), after)
+					t.Errorf("with %q: exit code %d, %d bytes on stdout, the directory has %q", args, r.Code, len(r.Stdout), after)
 				}
 				if c.code == 1 {
 					checkFailed(t, r, "signal")

@@ -73,7 +73,7 @@ func TestService(t *testing.T) {
 	}
 	for _, key := range []string{"Service.User", "Service.DynamicUser", "Service.ProtectHome"} {
 		if value, set := service[key]; set {
-			t.Errorf("%s=%s: pullpass must be who it is for the kubelet, and see its home folder", key, value)
+			t.Errorf("%s=%s: pullpass must be who it is for the kubelet, and see its home directory", key, value)
 		}
 	}
 }

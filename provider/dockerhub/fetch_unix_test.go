@@ -195,7 +195,7 @@ func TestFetch(t *testing.T) {
 			username: "me", password: "all",
 		},
 		{
-			name:     "default config is a folder",
+			name:     "default config is a directory",
 			files:    map[string]string{"a/x": "", "b": forAll},
 			provider: Provider{DefaultConfigs: []string{"a", "b"}},
 			err:      "read $/a: not a regular file",

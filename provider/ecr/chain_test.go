@@ -287,7 +287,7 @@ func TestChain(t *testing.T) {
 		"bad attempts":                 {env: with(keys, vars{"AWS_MAX_ATTEMPTS": "0x1"}), fails: true},
 		"bad mode":                     {env: with(keys, vars{"AWS_RETRY_MODE": "legacy"}), fails: true},
 		"application":                  {env: with(keys, vars{"AWS_SDK_UA_APP_ID": "x"}), config: "[default]\nsdk_ua_app_id = y\n"},
-		"config file is a folder":      {env: with(keys, vars{"AWS_CONFIG_FILE": "DIR/"}), fails: true},
+		"config file is a directory":   {env: with(keys, vars{"AWS_CONFIG_FILE": "DIR/"}), fails: true},
 		"config file is null":          {env: with(keys, vars{"AWS_CONFIG_FILE": os.DevNull})},
 		"config file below a file":     {env: with(keys, vars{"AWS_CONFIG_FILE": "DIR/token/config"})},
 		"config file that loops":       {env: with(keys, vars{"AWS_CONFIG_FILE": "DIR/loop"})},

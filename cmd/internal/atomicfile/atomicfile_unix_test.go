@@ -20,7 +20,7 @@ func wantFile(t *testing.T, path, content string) {
 		t.Errorf("its mode is %v", info.Mode())
 	}
 	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 {
-		t.Errorf("the folder holds %v", files)
+		t.Errorf("the directory holds %v", files)
 	}
 }
 
@@ -77,6 +77,6 @@ func TestWriteFails(t *testing.T) {
 		t.Errorf("the file holds %q", data)
 	}
 	if files, _ := os.ReadDir(directory); len(files) != 2 {
-		t.Errorf("the folder holds %v", files)
+		t.Errorf("the directory holds %v", files)
 	}
 }

@@ -38,7 +38,7 @@ func (b *Broker) newCache() *cache.Cache {
 		dir = DefaultCacheDir(b.Env)
 	}
 	if dir == "" {
-		b.Log.Debug("there is no cache: the user has no home folder")
+		b.Log.Debug("there is no cache: the user has no home directory")
 		return nil
 	}
 	return &cache.Cache{
@@ -64,7 +64,7 @@ func (b *Broker) OpenCache() error {
 // cache has to be set up, by Load or OpenCache.
 func (b *Broker) CheckCache() error {
 	if b.Cache == nil {
-		return provider.WithHint(errors.New("use the cache: the user has no home folder for it"), "name a directory with --cache-dir")
+		return provider.WithHint(errors.New("use the cache: the user has no home directory for it"), "name a directory with --cache-dir")
 	}
 	_, err := b.Cache.IDs()
 	return CacheError("use", err)

@@ -119,7 +119,7 @@ var badFiles = []struct{ name, file, err string }{
 	{"relative textfile", head + "metrics: {textfile: pullpass.prom}\n", "3: metrics.textfile: must be an absolute path"},
 	{"textfile that is not read", head + "metrics:\n  textfile: /var/lib/node_exporter/pullpass.txt\n",
 		"4: metrics.textfile: must end in .prom, or node_exporter does not read it"},
-	{"folder for a textfile", head + "metrics: {textfile: /var/lib/node_exporter/}\n",
+	{"directory for a textfile", head + "metrics: {textfile: /var/lib/node_exporter/}\n",
 		"3: metrics.textfile: must end in .prom, or node_exporter does not read it"},
 	{"text for metrics", head + "metrics: /pullpass.prom\n", "3: metrics: must be a mapping, is a string"},
 	{"misspelt textfile", head + "metrics: {textFile: /pullpass.prom}\n", "3: metrics.textFile: unknown field, did you mean textfile?"},

@@ -50,8 +50,8 @@ func TestNotOwn(t *testing.T) {
 			os.Remove(target)
 			os.Link(otherFile(t), target)
 		},
-		"pipe":   func(t *testing.T, file Textfile) { syscall.Mkfifo(beside(file, ".1"+fetchSuffix), 0o600) },
-		"folder": func(t *testing.T, file Textfile) { os.Mkdir(beside(file, ".1"+fetchSuffix), 0o700) },
+		"pipe":      func(t *testing.T, file Textfile) { syscall.Mkfifo(beside(file, ".1"+fetchSuffix), 0o600) },
+		"directory": func(t *testing.T, file Textfile) { os.Mkdir(beside(file, ".1"+fetchSuffix), 0o700) },
 		"another user's": func(t *testing.T, file Textfile) {
 			path := leave(t, file, "1", one)
 			if os.Geteuid() == 0 {

@@ -263,7 +263,7 @@ func isAlone(t *testing.T, file Textfile) {
 	t.Helper()
 	files, err := os.ReadDir(filepath.Dir(file.Path))
 	if err != nil || len(files) != 1 || files[0].Name() != filepath.Base(file.Path) {
-		t.Errorf("the folder holds %v, %v", files, err)
+		t.Errorf("the directory holds %v, %v", files, err)
 	}
 }
 
@@ -314,14 +314,14 @@ func TestAddWhereNoFileCanBe(t *testing.T) {
 	file, _ := textfile(t, &now)
 	file.Path = filepath.Join(filepath.Dir(file.Path), "missing", "pullpass.prom")
 	if err := file.Add(t.Context(), Fetch{Provider: "ecr", Result: None}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("without the folder: %v", err)
+		t.Errorf("without the directory: %v", err)
 	}
 	file, _ = textfile(t, &now)
 	if err := os.Mkdir(file.Path, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := file.Add(t.Context(), Fetch{Provider: "ecr", Result: None}); err == nil {
-		t.Error("a folder is replaced")
+		t.Error("a directory is replaced")
 	}
 	isAlone(t, file)
 }

@@ -20,7 +20,7 @@ func newShow(stdio *cli.Stdio) *cobra.Command {
 		Short: "Print a file of those that nodes need, or list them",
 		Long: `Print one of the files that come with this binary: the kubelet's configuration, and the step
 that turns it on, for each kind of node. NAME is a path in the list, or its last part without
-the extension, or a folder, if it stands for one file alone. Without NAME it prints the list.`,
+the extension, or a directory, if it stands for one file alone. Without NAME it prints the list.`,
 		Example: `  pullpass config show
   pullpass config show daemonset | kubectl apply -f -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -66,7 +66,7 @@ func nodeFile(name string) ([]byte, error) {
 	case len(within) == 1:
 		return nodeconfig.Read(within[0])
 	case len(within) > 1:
-		err = fmt.Errorf("read %s: a folder with %s", name, strings.Join(within, ", "))
+		err = fmt.Errorf("read %s: a directory with %s", name, strings.Join(within, ", "))
 		hint = "name one of them"
 	case near != "" && !strings.Contains(strings.Join(nodeconfig.Names(), "\n"), name):
 		hint = near // else the error names some

@@ -75,7 +75,7 @@ func (f *Flags) PassOn(b *broker.Broker) (added bool, err error) {
 		switch {
 		case flag.value == "" || f.hasArgument(flag.name):
 		case !filepath.IsAbs(flag.value):
-			return false, provider.WithHint(fmt.Errorf("%s must be an absolute path", flag.source), "the plugin gets it, and the kubelet runs that in another folder")
+			return false, provider.WithHint(fmt.Errorf("%s must be an absolute path", flag.source), "the plugin gets it, and the kubelet runs that in another directory")
 		default:
 			passed = append(passed, flag.name+"="+flag.value)
 		}

@@ -43,7 +43,7 @@ func NewInstall(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "install",
 		Short: "Put pullpass on this node, or into an image of one",
-		Long: `Put pullpass on this Linux node: the binary into the kubelet's plugin folder, its provider
+		Long: `Put pullpass on this Linux node: the binary into the kubelet's plugin directory, its provider
 into the kubelet's CredentialProviderConfig, and the flags that turn it on to where the node's
 distribution reads them. The running kubelet's arguments tell where, or else the files of the
 platform. Other providers, and all else in these files, stay as they are.
@@ -76,8 +76,8 @@ has it: the exit code is 0 if so, else 1.`,
 	set.SortFlags = false
 	f.addCommon(command, "--restart or --status")
 	set.StringVar(&f.platform, "platform", "", "kind of node, in place of the one found: `NAME` is one of "+strings.Join(platform.Names(), ", "))
-	set.StringVar(&f.kubeletConfig, "kubelet-config", "", "`path` of the kubelet's CredentialProviderConfig, or of the folder with its files")
-	set.StringVar(&f.binDir, "bin-dir", "", "`folder` of the kubelet's plugins")
+	set.StringVar(&f.kubeletConfig, "kubelet-config", "", "`path` of the kubelet's CredentialProviderConfig, or of the directory with its files")
+	set.StringVar(&f.binDir, "bin-dir", "", "`directory` of the kubelet's plugins")
 	f.entry.AddTo(set)
 	set.BoolVar(&f.replace, "replace", false, "take out other providers whose images pullpass serves, all of them")
 	set.BoolVar(&f.status, "status", false, "change nothing, and tell what is installed")
@@ -115,7 +115,7 @@ until the kubelet was restarted, by --restart or before a second uninstall.`,
 // looked for in spite of --root.
 func (f *flags) addCommon(command *cobra.Command, lookFlags string) {
 	set := command.Flags()
-	set.StringVar(&f.root, "root", "", "`folder` with the root of the node or image; no running kubelet is looked for without "+lookFlags)
+	set.StringVar(&f.root, "root", "", "`directory` with the root of the node or image; no running kubelet is looked for without "+lookFlags)
 	set.BoolVar(&f.restart, "restart", false, "restart the kubelet if that is needed, and put all back if it does not come back")
 	set.DurationVar(&f.timeout, "restart-timeout", 2*time.Minute, "`time` until a restarted kubelet must be healthy")
 	set.BoolVar(&f.retry, "retry", false, "try again what was put back before")

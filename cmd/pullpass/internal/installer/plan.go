@@ -128,7 +128,7 @@ func checkPaths(stateDir string, pf platform.Platform) error {
 		paths = append(paths, pf.Flags.Path)
 	}
 	if _, err := os.Stat(pf.Config); strings.HasSuffix(pf.Config, "/") && errors.Is(err, fs.ErrNotExist) {
-		return provider.WithHint(fmt.Errorf("write to %s: there is no such folder", pf.Config), "make the folder first")
+		return provider.WithHint(fmt.Errorf("write to %s: there is no such directory", pf.Config), "make the directory first")
 	}
 	state := nodefile.RealPath(stateDir)
 	for n, path := range paths {

@@ -29,7 +29,7 @@ func (b *planner) planBinary(ctx context.Context) error {
 	if info, err := os.Lstat(f.Path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		return provider.WithHint( // we do not know whose file it leads to
 			fmt.Errorf("write %s: it is a symbolic link", f.Path),
-			"remove it, or name another folder with --bin-dir")
+			"remove it, or name another directory with --bin-dir")
 	}
 	now, err := nodefile.Look(f.Path, f.limit())
 	if hint := provider.Hint(err); hint != "" { // who can write there also changes what the kubelet runs as root
@@ -50,7 +50,7 @@ func (b *planner) planBinary(ctx context.Context) error {
 }
 
 // errCannotRun says that the system does not run programs from a directory.
-var errCannotRun = errors.New("a program in this folder cannot be run")
+var errCannotRun = errors.New("a program in this directory cannot be run")
 
 // runTime is how long the new binary may take to say its version, which it does within milliseconds.
 const runTime = 10 * time.Second

@@ -79,7 +79,7 @@ func (s store) check() error {
 		return err
 	}
 	if uid, _ := nodefile.Owner(info); !info.IsDir() || uid != os.Geteuid() || info.Mode()&0o022 != 0 {
-		return provider.WithHint(fmt.Errorf("%s is not a folder that root alone can write to", s.directory),
+		return provider.WithHint(fmt.Errorf("%s is not a directory that root alone can write to", s.directory),
 			"see what is in it, and move it away")
 	}
 	return safefile.CheckDir(s.directory)

@@ -59,7 +59,7 @@ func (c *checker) name(v value, at string) string {
 	case strings.Contains(name, " "):
 		reason = "must not contain spaces"
 	case name == "." || name == "..":
-		reason = "must be the name of a file, is that of a folder"
+		reason = "must be the name of a file, is that of a directory"
 	case strings.ContainsRune(name, 0) || len(name) > maxName:
 		reason = "cannot be the name of a file"
 	}

@@ -127,7 +127,7 @@ func TestCheckNotes(t *testing.T) {
 `},
 		{"prefixes and URLs", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [reg.io/team, 'me@reg.io/x/']\n"),
 			`7: note: providers[0].matchImages[0]: the path is a plain prefix: it also selects reg.io/team-other
-  hint: put a / at its end if it is a folder
+  hint: put a / at its end if it is a directory
 7: note: providers[0].matchImages[1]: the kubelet reads it as a URL, of which what is before the @ does not count
 `},
 		{"durations", provider("a", "  defaultCacheDuration: 12h1s\n  matchImages: [reg.io, public.ecr.aws]\n") +

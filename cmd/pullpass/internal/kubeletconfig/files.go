@@ -56,7 +56,7 @@ func listDirectory(path string) (names []string, passedOver []report.Finding, er
 		name := filepath.Join(path, entry.Name())
 		switch {
 		case entry.IsDir():
-			passOver(name, "the kubelet does not look into folders of the directory")
+			passOver(name, "the kubelet does not look into directories below it")
 		case slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(name)):
 			names = append(names, name)
 		default:

@@ -141,7 +141,7 @@ func (g glob) remarks(owner string, backends provider.Backends, served []string)
 		add("selects only images that name the port 443 themselves", "")
 	}
 	if prefix := strings.TrimPrefix(g.path, "/"); prefix != "" && !strings.HasSuffix(prefix, "/") {
-		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", strictyaml.Shown(host+g.path+"-other")), "put a / at its end if it is a folder")
+		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", strictyaml.Shown(host+g.path+"-other")), "put a / at its end if it is a directory")
 	}
 	if owner == EntryName && err == nil && near == "" && !backends.Serve(pattern) {
 		add("pullpass serves no such registry: it is started in vain", "")

@@ -127,7 +127,7 @@ func kinds() []kind {
 			Platform: Platform{Name: "minikube"},
 			markers:  []string{"/var/lib/minikube"},
 			refused:  "minikube writes the kubelet's flags anew at each start",
-			hint:     "start it with --extra-config=kubelet.image-credential-provider-config=FILE and --extra-config=kubelet.image-credential-provider-bin-dir=FOLDER, and give pullpass install the same paths with --kubelet-config and --bin-dir",
+			hint:     "start it with --extra-config=kubelet.image-credential-provider-config=FILE and --extra-config=kubelet.image-credential-provider-bin-dir=DIRECTORY, and give pullpass install the same paths with --kubelet-config and --bin-dir",
 		},
 		{
 			Platform: Platform{Name: "kind", Config: ownConfig, BinDir: ownBinDir, Service: kubeletService},
