@@ -325,7 +325,7 @@ func TestConfigCheckDirectory(t *testing.T) {
 		"nothing":                 {nil, "there is no file that the kubelet reads"},
 		"nothing that is read":    {map[string]string{"a.yaml.bak": plugin, "sub.yaml/": ""}, "there is no file that the kubelet reads"},
 		"link to nothing":         {map[string]string{"a.yaml": plugin, "b.yaml": "->nothing"}, "b.yaml: no such file or directory"},
-		"link to a folder":        {map[string]string{"a.yaml": plugin, "b.yaml": "->.."}, "is a directory"},
+		"link to a folder":        {map[string]string{"a.yaml": plugin, "b.yaml": "->.."}, "b.yaml: it is not a regular file"},
 		"not JSON by its content": {map[string]string{"a.json": "{" + plugin}, "not JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
