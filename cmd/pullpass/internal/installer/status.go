@@ -3,7 +3,6 @@ package installer
 import (
 	"bytes"
 	"context"
-	"errors"
 
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/nodefile"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
@@ -77,14 +76,15 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	if now, err := nodefile.Look(c.path, nodefile.MaxConfig); err == nil && now != nil {
 		s.ConfigHash = "sha256:" + now.SHA256
 	}
-	version, problem, err := i.problem(r, c)
-	if err != nil {
-		return Status{}, err
-	}
-	s.Version = version
-	if s.Installed = problem == nil; !s.Installed {
+	if problem := i.checkBinary(r); problem != nil {
 		s.Problem = withHint(problem)
+	} else {
+		s.Version = i.version(s.Binary)
+		if s.Problem, err = missing(r, c); err != nil {
+			return Status{}, err
+		}
 	}
+	s.Installed = s.Problem == ""
 	running, err := i.running()
 	if err != nil {
 		return Status{}, err
@@ -116,28 +116,23 @@ func withHint(err error) string {
 	return err.Error()
 }
 
-// problem returns what an install lacks, nil if it is complete, and the version of its binary if that is as
-// it was written.
-func (i *Installer) problem(r *record, c config) (version string, problem, err error) {
-	if problem := i.checkBinary(r); problem != nil {
-		return "", problem, nil
-	}
-	version = i.version(binaryFile(r.BinDir).Path)
+// missing returns what an install lacks beside its binary, "" if it is complete.
+func missing(r *record, c config) (string, error) {
 	if c.ours() == nil {
-		return version, errors.New("the provider " + ownName + " is not in " + r.Config), nil
+		return "the provider " + ownName + " is not in " + r.Config, nil
 	}
 	if r.Flags == nil {
-		return version, nil, nil
+		return "", nil
 	}
 	now, err := nodefile.Read(r.Flags.Path, nodefile.MaxConfig)
 	if err != nil {
-		return version, nil, err
+		return "", err
 	}
 	merged, err := platform.MergeFlags(*r.Flags, now.Data, r.Config, r.BinDir)
 	if err == nil && !bytes.Equal(merged, now.Data) {
-		return version, errors.New("the kubelet's flags are not in " + r.Flags.Path), nil
+		return "the kubelet's flags are not in " + r.Flags.Path, nil
 	}
-	return version, nil, err
+	return "", err
 }
 
 // version returns what a pullpass that is known by its hash says that it is, "" if it does not.
