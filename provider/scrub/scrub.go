@@ -10,8 +10,8 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Redacted replaces a secret.
-const Redacted = "REDACTED"
+// redacted replaces a secret.
+const redacted = "REDACTED"
 
 // A Scrubber knows the secrets of a process, and replaces them in texts. The zero Scrubber knows none. It
 // is safe for use by several goroutines. Until the first text comes, a secret costs no more than its place

@@ -73,7 +73,7 @@ func TestForms(t *testing.T) {
 			}
 			// Of base64, the characters on the edge belong to the neighbours as well.
 			middle := strings.Trim(clean[len("before"):len(clean)-len("after")], ` "`)
-			if left := strings.ReplaceAll(middle, Redacted, ""); left != "" || !strings.Contains(middle, Redacted) {
+			if left := strings.ReplaceAll(middle, redacted, ""); left != "" || !strings.Contains(middle, redacted) {
 				t.Errorf("%s of %q leaves %q", name, secret, clean)
 			}
 			if strings.Contains(clean, encoded) || strings.Contains(clean, secret) {
@@ -153,11 +153,11 @@ func TestHideLater(t *testing.T) {
 	if calls != 0 {
 		t.Error("it is called before it is needed")
 	}
-	if got := s.Scrub("s3cret"); got != Redacted {
+	if got := s.Scrub("s3cret"); got != redacted {
 		t.Error(got)
 	}
 	s.Hide("an0ther")
-	if got := s.Scrub("s3cret an0ther"); got != Redacted+" "+Redacted || calls != 1 {
+	if got := s.Scrub("s3cret an0ther"); got != redacted+" "+redacted || calls != 1 {
 		t.Error(got, calls)
 	}
 }
@@ -177,7 +177,7 @@ func TestError(t *testing.T) {
 	}
 	err = s.Error(fmt.Errorf("look: %w", &provider.NoCredentialError{Reason: "s3cret", RepositoryOnly: true}))
 	none, ok := errors.AsType[*provider.NoCredentialError](err)
-	if !ok || none.Reason != Redacted || !none.RepositoryOnly || !errors.Is(err, provider.ErrNone) {
+	if !ok || none.Reason != redacted || !none.RepositoryOnly || !errors.Is(err, provider.ErrNone) {
 		t.Errorf("%v, %+v", err, none)
 	}
 }
@@ -221,7 +221,7 @@ func TestTogether(t *testing.T) {
 			for j := range 20 {
 				secret := fmt.Sprintf("s3cret-%d-of-%d", j, i)
 				s.Hide(secret)
-				if got := s.Scrub("it is " + secret); got != "it is "+Redacted {
+				if got := s.Scrub("it is " + secret); got != "it is "+redacted {
 					t.Errorf("%q", got)
 				}
 			}

@@ -105,7 +105,7 @@ func isWord(secret string) bool {
 // A span is a range of bytes in a text.
 type span struct{ from, to int }
 
-// scrub returns text with Redacted in place of the secrets.
+// scrub returns text with redacted in place of the secrets.
 func (t *tables) scrub(text string) string {
 	spans := append(t.parts(text), t.wholes(text)...)
 	if len(spans) == 0 {
@@ -116,7 +116,7 @@ func (t *tables) scrub(text string) string {
 	end := 0
 	for i, s := range spans {
 		if i == 0 || s.from > end {
-			out.WriteString(text[end:s.from] + Redacted)
+			out.WriteString(text[end:s.from] + redacted)
 		}
 		end = max(end, s.to)
 	}

@@ -30,7 +30,7 @@ func Join(at, field string) string { return strings.TrimPrefix(at+"."+field, "."
 
 // JoinKey is Join for the name of a field in a document. It returns at if the name is not one of a field.
 func JoinKey(at, key string) string {
-	if !IsField(key) {
+	if !isField(key) {
 		return at
 	}
 	return Join(at, key)
@@ -39,9 +39,9 @@ func JoinKey(at, key string) string {
 // maxField is the longest name of a field of the documents that we read, and some more.
 const maxField = 40
 
-// IsField reports whether a key has the form of a field's name: a few letters. Passwords and tokens are longer,
+// isField reports whether a key has the form of a field's name: a few letters. Passwords and tokens are longer,
 // or have digits and signs. Whatever else is the name of a field that nobody knows is not shown.
-func IsField(key string) bool {
+func isField(key string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	return key != "" && len(key) <= maxField && strings.Trim(key, letters) == ""
 }

@@ -72,7 +72,7 @@ func (v Value) child(field string, at, node *yaml.Node) Value {
 
 // member returns a field of v. Its place has the name of the key only if that cannot be a secret.
 func (v Value) member(key, node *yaml.Node) Value {
-	shown := IsField(key.Value) && !v.hidden || v.format == Objects && isSecretKey(key.Value)
+	shown := isField(key.Value) && !v.hidden || v.format == Objects && isSecretKey(key.Value)
 	field := v.Field
 	if shown {
 		field = v.join(key.Value)

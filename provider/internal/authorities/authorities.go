@@ -17,8 +17,8 @@ import (
 
 // The environment variables that name the authorities for package crypto/x509, except on Windows and macOS.
 const (
-	FileVariable      = "SSL_CERT_FILE"
-	DirectoryVariable = "SSL_CERT_DIR"
+	fileVariable      = "SSL_CERT_FILE"
+	directoryVariable = "SSL_CERT_DIR"
 )
 
 // A directory of certificates has at most this. That of a Linux distribution has some 300 files and 500 kB.
@@ -35,18 +35,18 @@ func CheckSystem(getenv func(string) string) error {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		return nil
 	}
-	if file := getenv(FileVariable); file != "" && file != os.DevNull {
+	if file := getenv(fileVariable); file != "" && file != os.DevNull {
 		if _, err := safefile.Read(file); err != nil && !safefile.IsMissing(err) {
-			return fmt.Errorf("%s: %w", FileVariable, err)
+			return fmt.Errorf("%s: %w", fileVariable, err)
 		}
 	}
-	if directories := getenv(DirectoryVariable); directories != "" {
+	if directories := getenv(directoryVariable); directories != "" {
 		for _, directory := range strings.Split(directories, ":") {
 			if directory == os.DevNull {
 				continue
 			}
 			if err := checkDirectory(directory); err != nil && !safefile.IsMissing(err) {
-				return fmt.Errorf("%s: %w", DirectoryVariable, err)
+				return fmt.Errorf("%s: %w", directoryVariable, err)
 			}
 		}
 	}

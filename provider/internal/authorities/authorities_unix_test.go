@@ -57,7 +57,7 @@ func TestCheckSystem(t *testing.T) {
 		{directories: "$/big", err: "SSL_CERT_DIR: read $/big: more than 8 MiB in all"},
 	} {
 		environment := map[string]string{
-			FileVariable: strings.ReplaceAll(test.file, "$", dir), DirectoryVariable: strings.ReplaceAll(test.directories, "$", dir),
+			fileVariable: strings.ReplaceAll(test.file, "$", dir), directoryVariable: strings.ReplaceAll(test.directories, "$", dir),
 		}
 		text := ""
 		if err := CheckSystem(func(name string) string { return environment[name] }); err != nil {

@@ -53,7 +53,7 @@ func (e *untrusted) RetryableError() bool { return false }
 type AnswerError struct{ reason error }
 
 func (e *AnswerError) Error() string {
-	var late *TimeoutError
+	var late *timeoutError
 	switch {
 	case e.Final(), errors.Is(e.reason, errNotHTTP):
 		return e.reason.Error()
@@ -70,7 +70,7 @@ func (e *AnswerError) Unwrap() error { return e.reason }
 func (e *AnswerError) Final() bool { return errors.As(e.reason, new(final)) }
 
 // Timeout implements net.Error.
-func (e *AnswerError) Timeout() bool { return errors.As(e.reason, new(*TimeoutError)) }
+func (e *AnswerError) Timeout() bool { return errors.As(e.reason, new(*timeoutError)) }
 
 // Temporary implements net.Error.
 func (e *AnswerError) Temporary() bool { return !e.Final() }
@@ -78,16 +78,16 @@ func (e *AnswerError) Temporary() bool { return !e.Final() }
 // RetryableError tells the AWS SDK whether to try again.
 func (e *AnswerError) RetryableError() bool { return !e.Final() }
 
-// A TimeoutError is an attempt without a whole answer in time. It is a net.Error.
-type TimeoutError struct{ limit time.Duration }
+// A timeoutError is an attempt without a whole answer in time. It is a net.Error.
+type timeoutError struct{ limit time.Duration }
 
-func (e *TimeoutError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
+func (e *timeoutError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
 
 // Timeout implements net.Error.
-func (e *TimeoutError) Timeout() bool { return true }
+func (e *timeoutError) Timeout() bool { return true }
 
 // Temporary implements net.Error.
-func (e *TimeoutError) Temporary() bool { return true }
+func (e *timeoutError) Temporary() bool { return true }
 
 // A proxyError is a proxy's refusal to connect. Package http would quote the proxy's words.
 type proxyError struct{ status int }

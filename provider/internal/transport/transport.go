@@ -59,7 +59,7 @@ type Options struct {
 
 // New returns a client. Its Transport can be wrapped, and does all that is said above by itself. The body of
 // an answer has been read already: reading it cannot fail. The error of a request is a *url.Error with one of
-// these inside: an *AnswerError for an answer that cannot be used, a *TimeoutError, ErrPlainHTTP, an error of
+// these inside: an *AnswerError for an answer that cannot be used, ErrPlainHTTP, a net.Error for one that is late, an error of
 // net or crypto/tls, or io.EOF.
 func New(o Options) *http.Client {
 	return &http.Client{Transport: &bounded{
@@ -160,7 +160,7 @@ func (b *bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer, err := next.RoundTrip(own.WithContext(ctx))
 	late := func(err error) error {
 		if err != nil && ctx.Err() != nil && request.Context().Err() == nil {
-			return &TimeoutError{b.attempt}
+			return &timeoutError{b.attempt}
 		}
 		return err
 	}

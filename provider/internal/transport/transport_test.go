@@ -150,7 +150,7 @@ func TestTimes(t *testing.T) {
 			start := time.Now()
 			_, err := get(t, client(Options{}), "http://"+address)
 			var late net.Error
-			if !errors.As(err, &late) || !late.Timeout() || !errors.As(err, new(*TimeoutError)) || !strings.HasSuffix(err.Error(), "answer within 2s") {
+			if !errors.As(err, &late) || !late.Timeout() || !errors.As(err, new(*timeoutError)) || !strings.HasSuffix(err.Error(), "answer within 2s") {
 				t.Errorf("the error is %v", err)
 			}
 			if began := errors.As(err, new(*AnswerError)); began != (name == "body trickles") {
