@@ -59,8 +59,8 @@ type Options struct {
 
 // New returns a client. Its Transport can be wrapped, and does all that is said above by itself. The body of
 // an answer has been read already: reading it cannot fail. The error of a request is a *url.Error with one of
-// these inside: an *AnswerError for an answer that cannot be used, ErrPlainHTTP, a net.Error for one that is late, an error of
-// net or crypto/tls, or io.EOF.
+// these inside: an *AnswerError for an answer that cannot be used, a net.Error for one that is late,
+// ErrPlainHTTP, an error of net or crypto/tls, or io.EOF.
 func New(o Options) *http.Client {
 	return &http.Client{Transport: &bounded{
 		attempt: o.Attempt,
