@@ -25,8 +25,8 @@ import (
 const (
 	// begun is when a command has come to where it waits.
 	begun = 500 * time.Millisecond
-	// most is how long it may take to end after a signal.
-	most = time.Second
+	// most is how long it may take to end after a signal: a second, and what a busy machine adds to it.
+	most = 5 * time.Second
 )
 
 // A scene has what commands wait for.
@@ -209,15 +209,13 @@ func (s scene) end(t *testing.T, p *exec.Cmd, signal os.Signal, waits, mayDie bo
 	at := time.Now()
 	select {
 	case <-ended:
-	case <-time.After(4 * most):
+	case <-time.After(most):
+		t.Errorf("%q does not end within %v of the signal", p.Args[1:], most)
 		p.Process.Kill()
 		<-ended
 	}
 	took := time.Since(at)
 	t.Logf("%q ends %v after the signal: %q", p.Args[1:], took.Round(time.Millisecond), stderr.String())
-	if took > most {
-		t.Errorf("%q ends only %v after the signal", p.Args[1:], took)
-	}
 	if state := p.ProcessState.Sys().(syscall.WaitStatus); !waits || mayDie && state.Signaled() && state.Signal() == signal {
 		return
 	} else if state.ExitStatus() != 1 || p.Stderr == &stderr && strings.Count(stderr.String(), "pullpass: error: ") != 1 {
