@@ -41,11 +41,12 @@ func (b *Broker) environmentSecrets() []string {
 	return found
 }
 
-// namesSecret reports whether a variable has the name of a secret, not of a file with one.
+// namesSecret reports whether a variable has the name of a secret, not of a file with one, of an object that holds
+// it, or of a Service, as Kubernetes has in the environment of pods.
 func namesSecret(name string) bool {
 	words := strings.Split(name, "_")
 	switch words[len(words)-1] {
-	case "FILE", "PATH", "DIR":
+	case "FILE", "PATH", "DIR", "NAME", "NAMESPACE", "ARN", "REGION", "HOST", "PORT":
 		return false
 	}
 	return strings.HasSuffix(name, "_API_KEY") || strings.HasSuffix(name, "_PRIVATE_KEY") || slices.ContainsFunc(words, isSecretWord)
