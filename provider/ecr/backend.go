@@ -3,7 +3,6 @@ package ecr
 import (
 	"errors"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -83,8 +82,8 @@ func checkRoleARN(arn string) error {
 
 // checkEndpoint returns errors that do not quote the URL: it might have a password in it.
 func checkEndpoint(endpoint string) error {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+	u, err := parseURL(endpoint)
+	if err != nil {
 		return errors.New("must be a URL such as https://vpce-1.api.ecr.eu-west-1.vpce.amazonaws.com")
 	}
 	if u.User != nil || strings.ContainsAny(endpoint, "?#") {

@@ -31,6 +31,11 @@ func TestChainErrors(t *testing.T) {
 		"empty authorities": {config: "[default]\nca_bundle = DIR/config\n", text: "read CA bundle: no certificate in DIR/config"},
 		"container": {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://user:canary@10.0.0.1/canary"},
 			text: `container endpoint: http is for this machine, ECS and EKS alone, not for "10.0.0.1"`},
+		// Of these, a part of the secret would be a host, which is shown and looked up.
+		"container, split":     {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://user:12/canary@127.0.0.1/"}, text: "AWS_CONTAINER_CREDENTIALS_FULL_URI is not an http or https URL"},
+		"container, no scheme": {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "canary://127.0.0.1/"}, text: "AWS_CONTAINER_CREDENTIALS_FULL_URI is not an http or https URL"},
+		"container, no path":   {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "canary"}, text: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not start with /"},
+		"metadata, split":      {env: map[string]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://user:12/canary@127.0.0.1/"}, text: "the endpoint that is configured for the EC2 metadata service is not an http or https URL"},
 		"STS": {env: map[string]string{"AWS_ENDPOINT_URL_STS": "http://u:canary@127.0.0.1:9", "AWS_USE_FIPS_ENDPOINT": "true"}, config: "[default]\nrole_arn = a\naws_access_key_id = x\naws_secret_access_key = y\n",
 			text: "an endpoint is configured for STS, and so is its FIPS or dual-stack variant"},
 	} {

@@ -22,7 +22,8 @@ import (
 var containerHosts = [...]string{"169.254.170.2", "169.254.170.23", "fd00:ec2::23"}
 
 var (
-	errContainerEndpoint = errors.New("AWS_CONTAINER_CREDENTIALS_FULL_URI is not a URL")
+	errContainerEndpoint = errors.New("AWS_CONTAINER_CREDENTIALS_FULL_URI is not an http or https URL")
+	errContainerPath     = errors.New("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not start with /")
 	errContainerToken    = errors.New("the container's authorization token has a line break in it")
 )
 
@@ -55,6 +56,9 @@ func (c *chain) containerToken() (string, error) {
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html. The SDK's own client has
 // whatever the endpoint answers in its errors.
 func (c *chain) ofContainer(ctx context.Context, address string) (aws.Credentials, error) {
+	if path := c.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" && path[0] != '/' {
+		return aws.Credentials{}, errContainerPath // it would be part of a host, which is looked up
+	}
 	endpoint, err := checkContainerEndpoint(ctx, address)
 	if err != nil {
 		return aws.Credentials{}, err
@@ -104,8 +108,8 @@ func (d keysDocument) credentials() (aws.Credentials, error) {
 // checkContainerEndpoint allows plain HTTP to this machine, ECS and EKS alone: the request has
 // the authorization token in it. Errors have no part of the URL but its host.
 func checkContainerEndpoint(ctx context.Context, address string) (*url.URL, error) {
-	endpoint, err := url.Parse(address)
-	if err != nil || endpoint.Hostname() == "" {
+	endpoint, err := parseURL(address)
+	if err != nil {
 		return nil, errContainerEndpoint
 	}
 	if endpoint.Scheme != "http" {

@@ -90,8 +90,8 @@ func printable(value string) string {
 		return ""
 	}
 	hash := fmt.Sprintf("sha256:%.8x", sha256.Sum256([]byte(value)))
-	address, err := url.Parse(value)
-	if err != nil || address.Scheme == "" || address.Host == "" {
+	address, err := parseURL(value)
+	if err != nil {
 		return hash
 	}
 	host := address.Scheme + "://" + address.Host

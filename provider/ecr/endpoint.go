@@ -8,6 +8,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/scrub"
 )
 
 var (
@@ -79,12 +80,24 @@ func (p *Provider) ownEndpoint(s settings, api api) string {
 	return s.profile.Endpoints[strings.ToLower(name)]
 }
 
+var errNoURL = errors.New("it is not an http or https URL")
+
+// parseURL parses an http or https URL, with a host that can be shown: it is not the beginning of a password. The
+// error shows nothing of the text, where a secret may be.
+func parseURL(text string) (*url.URL, error) {
+	address, err := url.Parse(text)
+	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" || scrub.IsSplit(address) {
+		return nil, errNoURL
+	}
+	return address, nil
+}
+
 // parseEndpoint returns the URL that is named for an API, as the SDK uses it: without the user
 // and the query. As in the config, http is for this machine alone: the request and the answer hold secrets.
 func parseEndpoint(named string) (*url.URL, error) {
-	address, err := url.Parse(named)
-	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return nil, errEndpoint // without its text, where a secret may be
+	address, err := parseURL(named)
+	if err != nil {
+		return nil, errEndpoint
 	}
 	if address.Scheme == "http" && !isLoopback(address.Hostname()) {
 		return nil, errPlainHTTP

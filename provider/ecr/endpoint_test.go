@@ -168,7 +168,7 @@ func TestEndpointPlainHTTP(t *testing.T) {
 
 // TestEndpointUnusable: what cannot be one is not quoted, a secret may be in it.
 func TestEndpointUnusable(t *testing.T) {
-	for _, endpoint := range []string{"ecr.example.com", "https://", "ftp://user:canary@ecr.example.com", "https://user:can/ary@ecr.example.com", "https://ecr.example.com/%zz", "://"} {
+	for _, endpoint := range []string{"ecr.example.com", "https://", "ftp://user:canary@ecr.example.com", "https://user:can/ary@ecr.example.com", "https://user:12/34@ecr.example.com", "https://ecr.example.com/%zz", "://"} {
 		p := &Provider{Endpoint: endpoint, Now: time.Now, Hide: func(...string) {}}
 		if _, err := p.getToken(t.Context(), settings{}, aws.Config{}, lookup(t, base)); err != errEndpoint {
 			t.Errorf("%s: %v", endpoint, err)

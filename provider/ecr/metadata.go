@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -86,8 +85,10 @@ var (
 // ofInstance returns the credentials of the instance's role.
 func (c *chain) ofInstance(ctx context.Context) (aws.Credentials, error) {
 	m := c.metadata
-	if address, err := url.Parse(m.endpoint); m.endpoint != "" && (err != nil || address.Hostname() == "") {
-		return aws.Credentials{}, errMetadataEndpoint // without its text, where a secret may be
+	if m.endpoint != "" {
+		if _, err := parseURL(m.endpoint); err != nil {
+			return aws.Credentials{}, errMetadataEndpoint
+		}
 	}
 	roles, err := m.read(ctx, rolesPath)
 	if err != nil {

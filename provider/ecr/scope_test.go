@@ -103,9 +103,10 @@ func TestScopeShowsNoSecret(t *testing.T) {
 		"AWS_ENDPOINT_URL":                       "https://user:canary-6%zz@x/",
 		"AWS_ENDPOINT_URL_STS":                   "user:canary-7@sts.example.com",
 		"AWS_ENDPOINT_URL_ECR_PUBLIC":            "https://ecr.example.com/#canary-8",
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT":      "http://user:4729/31@127.0.0.1/",
 	}
 	text := string(scope(t, Provider{}, env, base))
-	if strings.Contains(text, "canary") || !strings.Contains(text, "AWS_ENDPOINT_URL_ECR=https://ecr.example.com sha256:") {
+	if strings.Contains(text, "canary") || strings.Contains(text, "4729") || !strings.Contains(text, "AWS_ENDPOINT_URL_ECR=https://ecr.example.com sha256:") {
 		t.Error(text)
 	}
 	for name := range env {

@@ -203,6 +203,11 @@ func TestInURL(t *testing.T) {
 		"/v2/credentials/6f1e-4c2a-77aa":                                      "6f1e-4c2a-77aa",
 		"https://host/path?token=a%2Fb&plain#frag":                            "a%2Fb a/b plain plain frag",
 		"http://user:p%zz@169.254.169.254:x/":                                 "p%zz",
+		"http://user:73/91@169.254.169.254/":                                  "73/91",
+		"https://user:73?91@proxy.example.com:3128":                           "73?91 91@proxy.example.com:3128 91@proxy.example.com:3128",
+		"https://73/91@proxy.example.com":                                     "73/91 91@proxy.example.com",
+		"https://cdn.example.com/npm/@scope/package?mail=a@b":                 "a@b a@b",
+		"https://sts.example.com/eu-central-1/role?region=us-gov-west-1":      "",
 		"http://[fd00:ec2::254/t0ken-of-the-path":                             "t0ken-of-the-path",
 		"https://vpce-0a1b2c3d4e5f6a7b8.api.ecr.eu-west-1.vpce.amazonaws.com": "",
 	} {

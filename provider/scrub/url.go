@@ -22,6 +22,9 @@ func InURL(text string) []string {
 		return inBroken(text)
 	}
 	var found []string
+	if IsSplit(u) {
+		found = inBroken(text)
+	}
 	if u.User != nil {
 		password, has := u.User.Password()
 		if !has || looksMadeUp(u.User.Username()) {
@@ -34,6 +37,9 @@ func InURL(text string) []string {
 		if !isPair {
 			value = name
 		}
+		if isPlace(value) {
+			continue
+		}
 		found = append(found, value)
 		if plain, err := url.QueryUnescape(value); err == nil {
 			found = append(found, plain)
@@ -45,6 +51,13 @@ func InURL(text string) []string {
 		}
 	}
 	return append(found, u.Fragment)
+}
+
+// IsSplit reports whether a URL has an unescaped /, ? or # in its user or password, so that the first part of them
+// passes for the host. The @ is then behind the host, which is a word, or has a port.
+func IsSplit(u *url.URL) bool {
+	isHost := strings.Contains(u.Hostname(), ".") && u.Port() == ""
+	return u.User == nil && !isHost && strings.Contains(u.Path+u.RawQuery+u.Fragment, "@")
 }
 
 // inBroken is InURL for what is none.
@@ -73,5 +86,17 @@ func inBroken(text string) []string {
 
 // looksMadeUp reports whether a text has the look of a token or a UUID, not of a name.
 func looksMadeUp(text string) bool {
-	return len(text) >= tokenLength && strings.ContainsAny(text, "0123456789") && strings.ContainsFunc(text, unicode.IsLetter)
+	return len(text) >= tokenLength && strings.ContainsAny(text, "0123456789") && strings.ContainsFunc(text, unicode.IsLetter) && !isPlace(text)
+}
+
+// isPlace reports whether a text is lower-case words with a number of one or two digits at their end, such as the
+// region eu-central-1. Messages are of no use without it.
+func isPlace(text string) bool {
+	const most = 2
+	words, number := text, ""
+	if last := strings.LastIndexByte(text, '-'); last > 0 {
+		words, number = text[:last], text[last+1:]
+	}
+	return number != "" && len(number) <= most && strings.Trim(number, "0123456789") == "" &&
+		strings.Trim(words, "abcdefghijklmnopqrstuvwxyz-") == ""
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pullpass/pullpass/provider"
+	"github.com/pullpass/pullpass/provider/scrub"
 )
 
 // Proxy returns a function like proxy, which uses no proxy for the metadata and credential services of
@@ -50,7 +51,7 @@ func isProxy(value string) bool {
 		value = "http://" + value
 	}
 	proxy, err := url.Parse(value)
-	if err != nil || proxy.Hostname() == "" || strings.ContainsAny(proxy.Hostname(), " \t") {
+	if err != nil || proxy.Hostname() == "" || scrub.IsSplit(proxy) || strings.ContainsAny(proxy.Hostname(), " \t") {
 		return false
 	}
 	if port := proxy.Port(); port != "" {

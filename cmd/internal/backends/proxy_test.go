@@ -55,6 +55,7 @@ func TestMalformedProxy(t *testing.T) {
 		"proxy.example.com:3128": true, "proxy": true, "10.0.0.1": true, "[fd00::1]:3128": true, "http://user:canary@proxy": true,
 		"http://user:canary@pro xy": false, "http://can%zzary@proxy": false, "proxy:canary": false, "http://proxy:99999": false, "http://": false,
 		"ftp://canary@proxy": false, "://canary": false, "http:///canary": false, "http://user:canary@:3128": false, "http://[canary": false,
+		"http://user:12/canary@proxy": false, "user:12/canary@proxy": false, "https://canary/x@proxy": false,
 	} {
 		for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
 			ask := Proxy(All(), func(name string) string { return map[string]string{variable: value}[name] },
