@@ -25,8 +25,9 @@ const (
 
 // tables are the forms of all secrets, made for searching.
 type tables struct {
-	long  *suffixarray.Index // of the forms of part bytes and more
-	short []form
+	long  *suffixarray.Index // of the forms of part bytes and more; nil for none
+	parts filter             // of those
+	short map[string][]form  // by their first bytes, as many as shortest
 }
 
 // A form is how a secret can stand in a text.
@@ -39,14 +40,14 @@ type form struct {
 func newTables(secrets []string) *tables {
 	var long []byte
 	seen, done := map[string]bool{}, map[string]bool{}
-	t := &tables{}
+	t := &tables{short: map[string][]form{}}
 	add := func(text string, word bool) {
 		if seen[text] {
 			return
 		}
 		seen[text] = true
 		if len(text) < part {
-			t.short = append(t.short, form{text, word})
+			t.short[text[:shortest]] = append(t.short[text[:shortest]], form{text, word})
 			return
 		}
 		long = append(append(long, text...), 0)
@@ -76,9 +77,9 @@ func newTables(secrets []string) *tables {
 		}
 	}
 	if len(long) > 0 {
-		t.long = suffixarray.New(long)
+		t.long, t.parts = suffixarray.New(long), newFilter(long)
 	}
-	if t.long == nil && t.short == nil {
+	if t.long == nil && len(t.short) == 0 {
 		return nil
 	}
 	return t
@@ -107,7 +108,7 @@ type span struct{ from, to int }
 
 // scrub returns text with redacted in place of the secrets.
 func (t *tables) scrub(text string) string {
-	spans := append(t.parts(text), t.wholes(text)...)
+	spans := append(t.findParts(text), t.findWholes(text)...)
 	if len(spans) == 0 {
 		return text
 	}
@@ -123,14 +124,14 @@ func (t *tables) scrub(text string) string {
 	return out.String() + text[end:]
 }
 
-// parts returns where parts of secrets are, with the words around them.
-func (t *tables) parts(text string) []span {
+// findParts returns where parts of secrets are, with the words around them.
+func (t *tables) findParts(text string) []span {
 	var spans []span
 	if t.long == nil {
 		return nil
 	}
 	for i, data := 0, []byte(text); i+part <= len(data); i++ {
-		if t.long.Lookup(data[i:i+part], 1) == nil {
+		if !t.parts.mayHave(data[i:]) || t.long.Lookup(data[i:i+part], 1) == nil {
 			continue
 		}
 		if last := len(spans) - 1; last >= 0 && i <= spans[last].to {
@@ -164,22 +165,22 @@ func isToken(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte("_-%+", b) >= 0
 }
 
-// wholes returns where the short forms are.
-func (t *tables) wholes(text string) []span {
+// findWholes returns where the short forms are.
+func (t *tables) findWholes(text string) []span {
 	var spans []span
-	for _, form := range t.short {
-		for start := 0; ; {
-			i := strings.Index(text[start:], form.text)
-			if i < 0 {
-				break
-			}
-			found := span{start + i, start + i + len(form.text)}
-			start = found.from + 1
+	if len(t.short) == 0 {
+		return nil
+	}
+	end := 0 // of the last span with the words around it
+	for i := 0; i+shortest <= len(text); i++ {
+		for _, form := range t.short[text[i:i+shortest]] {
+			found := span{i, i + len(form.text)}
 			switch {
+			case !strings.HasPrefix(text[i:], form.text) || found.to <= end:
 			case !form.word:
 				found = widened(text, found)
 				spans = append(spans, found)
-				start = found.to
+				end = found.to
 			case standsAlone(text, found):
 				spans = append(spans, found)
 			}
