@@ -67,6 +67,8 @@ func (r *retrier) RoundTrip(request *http.Request) (*http.Response, error) {
 // explain returns an error of a library above as what came of the last request, if there was one.
 func (r *retrier) explain(err error) error {
 	switch {
+	case r.failure != nil && r.host == "":
+		return r.failure
 	case r.failure != nil:
 		return fmt.Errorf("ask %s: %w", r.host, r.failure)
 	case r.host != "":

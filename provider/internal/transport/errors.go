@@ -105,6 +105,9 @@ func Status(code int) string {
 // the protocol.
 func statusOf(answer *http.Response) error {
 	text := "status " + Status(answer.StatusCode)
+	if answer.StatusCode < 300 {
+		return final(text)
+	}
 	if to, err := answer.Location(); err == nil && isHostName(to.Hostname()) {
 		text += " to " + to.Host
 	}

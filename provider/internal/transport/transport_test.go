@@ -77,7 +77,7 @@ func TestAnswers(t *testing.T) {
 		"another length":         {answer: ok + "Content-Length: canary\r\n\r\n", text: "the answer is not HTTP/1.1, or its head is longer than 64 KiB"},
 		"chunk of another form":  {answer: ok + "Transfer-Encoding: chunked\r\n\r\ncanary\r\n", text: "the answer is not HTTP/1.1, or its head is longer than 64 KiB"},
 		"head too long":          {answer: ok + "X: " + strings.Repeat("canary", maxHead) + "\r\n\r\n", text: "the answer is not HTTP/1.1, or its head is longer than 64 KiB"},
-		"protocol changed":       {answer: "HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: canary\r\n\r\n", text: "status 101 Switching Protocols: redirects are not followed", final: true},
+		"protocol changed":       {answer: "HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: canary\r\n\r\n", text: "status 101 Switching Protocols", final: true},
 		"redirect":               {answer: "HTTP/1.1 307 x\r\nLocation: https://other.example.com:8443/canary\r\n\r\n", text: "status 307 Temporary Redirect to other.example.com:8443: redirects are not followed", final: true},
 		"redirect to the path":   {answer: "HTTP/1.1 302 x\r\nLocation: /canary\r\n\r\n", text: "status 302 Found to ADDRESS: redirects are not followed", final: true},
 		"redirect to a secret":   {answer: "HTTP/1.1 308 x\r\nLocation: http://Canary_+/x\r\n\r\n", text: "status 308 Permanent Redirect: redirects are not followed", final: true},
