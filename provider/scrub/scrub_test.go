@@ -217,6 +217,21 @@ func TestInURL(t *testing.T) {
 	}
 }
 
+// TestMany: each of thousands of secrets is found, however many begin alike.
+func TestMany(t *testing.T) {
+	var s Scrubber
+	var text strings.Builder
+	for i := range 3000 {
+		short, long := fmt.Sprintf("pw-%04d", i), fmt.Sprintf("t0ken-%d-of-%d-others", i*7919, i)
+		s.Hide(short, long)
+		fmt.Fprintf(&text, "before %s: then %s…\n", short, long)
+	}
+	want := strings.Repeat("before "+redacted+": then "+redacted+"…\n", 3000)
+	if got := s.Scrub(text.String()); got != want {
+		t.Errorf("%.300q", got)
+	}
+}
+
 // TestTogether: goroutines hide and scrub at the same time, and see what they have hidden.
 func TestTogether(t *testing.T) {
 	var s Scrubber
