@@ -113,6 +113,8 @@ var badFiles = []struct{ name, file, err string }{
 		"8: registries[2].match: never reached, registries[0] on line 4 selects the same images first"},
 	{"behind a shorter path", hubRule + "- match: docker.io/acme/app\n  provider: dockerhub\n",
 		"6: registries[1].match: never reached, registries[0] on line 4 selects the same images first"},
+	{"too many rules", head + "registries:\n" + strings.Repeat("- {match: docker.io, provider: dockerhub}\n", 1001),
+		"3: registries: 1001 rules, more than 1000"},
 
 	// Sections.
 	{"relative cache", head + "cache: {dir: run/pullpass}\n", "3: cache.dir: must be an absolute path"},

@@ -40,9 +40,16 @@ func mustBe(want string) func(string) error {
 	}
 }
 
+// maxRules is how many rules a config has at most. Each is compared with all before it.
+const maxRules = 1000
+
 // registries reads the rules and checks that each can be reached.
 func (w *walker) registries(v value, backends provider.Backends) []Registry {
 	items := w.list(v)
+	if len(items) > maxRules {
+		w.fail(v, "%d rules, more than %d", len(items), maxRules)
+		return nil
+	}
 	var rules []Registry
 	for _, item := range items {
 		s := w.section(item, append([]string{"match", "provider", "anonymousTry"}, backends.Names()...)...)
