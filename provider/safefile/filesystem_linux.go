@@ -2,9 +2,11 @@ package safefile
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -16,28 +18,59 @@ const (
 	fuse   = 0x65735546
 )
 
+// maxMounts is how much of a table of mounts is read, in bytes: a node with a thousand pods has some MiB.
+const maxMounts = 16 << 20
+
 // refusedFilesystem returns the name of the filesystem that is mounted at path, if it shows what other
 // users say: procfs has the arguments and environment of their processes, sysfs their devices. Users can
-// mount a filesystem of FUSE, which names any owner. They can do so on what they own, such as in /tmp;
-// inOpen says that path is in such a directory, which others can write.
-func refusedFilesystem(path string, inOpen bool) (string, error) {
+// mount a filesystem of FUSE, which names any owner, on what they own: it is trusted if root or user has mounted it. device
+// is that of path. inOpen says that path is in a directory which others can write, such as /tmp.
+func refusedFilesystem(path string, device uint64, user uint32, inOpen bool) (string, error) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(path, &stat); err != nil {
 		return "", &fs.PathError{Op: "statfs", Path: path, Err: err}
 	}
-	return refusedType(uint64(stat.Type), inOpen), nil
+	return refusedType(uint64(stat.Type), func() bool {
+		mounts, err := os.Open("/proc/self/mountinfo")
+		if err != nil {
+			return inOpen
+		}
+		defer mounts.Close()
+		mounter, named := fuseMounter(io.LimitReader(mounts, maxMounts), device)
+		return named && mounter != "0" && mounter != strconv.FormatUint(uint64(user), 10) || !named && inOpen
+	}), nil
 }
 
-func refusedType(number uint64, inOpen bool) string {
+// refusedType is refusedFilesystem for the number of a filesystem. ofOthers says whether one of FUSE is another user's.
+func refusedType(number uint64, ofOthers func() bool) string {
 	switch {
 	case number == procfs:
 		return "procfs"
 	case number == sysfs:
 		return "sysfs"
-	case number == fuse && inOpen:
+	case number == fuse && ofOthers():
 		return "FUSE"
 	}
 	return ""
+}
+
+// fuseMounter returns the ID of the user who has mounted the filesystem of FUSE on a device, by a mountinfo file of
+// /proc, see proc_pid_mountinfo(5). Those that only root can mount, such as virtiofs, name none.
+func fuseMounter(mountinfo io.Reader, device uint64) (user string, named bool) {
+	number := fmt.Sprintf("%d:%d", device>>8&0xfff|device>>32&^0xfff, device&0xff|device>>12&^0xff) // as in makedev(3)
+	for scanner := bufio.NewScanner(mountinfo); scanner.Scan(); {
+		// number parent device root point options tags… - type source options
+		fields := strings.Fields(scanner.Text())
+		if len(fields) < 10 || fields[2] != number {
+			continue
+		}
+		for option := range strings.SplitSeq(fields[len(fields)-1], ",") {
+			if user, named = strings.CutPrefix(option, "user_id="); named {
+				return user, true
+			}
+		}
+	}
+	return "", false
 }
 
 // isReadOnly reports whether path is on a mount that is read-only.

@@ -52,14 +52,30 @@ func TestProcfs(t *testing.T) {
 func TestRefusedType(t *testing.T) {
 	const ext4, tmpfs = 0xef53, 0x01021994
 	for _, test := range []struct {
-		number uint64
-		inOpen bool
-		want   string
+		number   uint64
+		ofOthers bool
+		want     string
 	}{
 		{ext4, false, ""}, {tmpfs, true, ""}, {procfs, false, "procfs"}, {sysfs, true, "sysfs"}, {fuse, false, ""}, {fuse, true, "FUSE"},
 	} {
-		if got := refusedType(test.number, test.inOpen); got != test.want {
-			t.Errorf("filesystem %#x, in an open directory %v: %q, want %q", test.number, test.inOpen, got, test.want)
+		if got := refusedType(test.number, func() bool { return test.ofOthers }); got != test.want {
+			t.Errorf("filesystem %#x, of others %v: %q, want %q", test.number, test.ofOthers, got, test.want)
+		}
+	}
+}
+
+func TestFuseMounter(t *testing.T) {
+	const mounts = `21 1 254:0 / / rw,relatime - ext4 /dev/root rw
+77 21 0:48 / /home/eve/a\040b rw,nosuid,nodev shared:3 master:1 - fuse.sshfs eve@host: rw,user_id=1000,group_id=1000,allow_other
+78 21 0:49 / /srv rw - fuse.glusterfs node:/srv rw,user_id=0,group_id=0,default_permissions,allow_other
+79 21 0:50 / /mnt rw - virtiofs share rw
+80 21 259:700000 / /media rw - fuseblk /dev/sdb1 rw,user_id=0,group_id=0
+broken 0:51
+`
+	for device, want := range map[uint64]string{48: "1000 true", 49: "0 true", 50: " false", 51: " false", 4: " false", 259<<8 | 700000&0xff | (700000&^0xff)<<12: "0 true"} {
+		user, named := fuseMounter(strings.NewReader(mounts), device)
+		if got := fmt.Sprint(user, " ", named); got != want {
+			t.Errorf("device %d: %s, want %s", device, got, want)
 		}
 	}
 }

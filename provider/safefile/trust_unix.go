@@ -187,7 +187,7 @@ func (w *walk) judge(next *directory) error {
 	// Mounts are where the filesystem changes.
 	if device := uint64(stat.Dev); device != w.device || above == nil {
 		w.device = device
-		kind, err := refusedFilesystem(next.path, above != nil && above.open)
+		kind, err := refusedFilesystem(next.path, device, w.user, above != nil && above.open)
 		if err != nil {
 			return err
 		}
