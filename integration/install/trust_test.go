@@ -187,3 +187,20 @@ func TestTrustedPlaces(t *testing.T) {
 	}
 	wantRun(t, m.uninstall(), 0, "removed", nothing)
 }
+
+// TestPlacesToBe: in a directory that all can write, what does not exist yet could be made by others, before it is
+// written: a link to another file of root's, or the directory for the program that root runs. The sticky bit does
+// not keep them from that.
+func TestPlacesToBe(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	must(t, os.MkdirAll(m.path("/tmp/etc"), 0o755))
+	must(t, os.Chmod(m.path("/tmp"), 0o777|fs.ModeSticky))
+	before := withState(m)
+	for _, args := range [][]string{{"--bin-dir", "/tmp/plugins"}, {"--bin-dir", "/tmp"}, {"--kubelet-config", "/tmp/config.yaml"}, {"--kubelet-config", "/tmp/new/config.yaml"}} {
+		for _, more := range [][]string{nil, {"--dry-run"}} {
+			wantRun(t, m.install(append(args, more...)...), 1, nothing, "others can make files in")
+		}
+	}
+	wantSame(t, withState(m), before)
+}

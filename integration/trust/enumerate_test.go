@@ -16,7 +16,7 @@ import (
 
 // deciders are the packages that read or run what decides, with the functions and types that do.
 var deciders = map[string][]string{
-	"safefile":    {"Read", "ReadRules", "ReadSecret", "Check", "CheckDir", "CheckProgram"},
+	"safefile":    {"Read", "ReadRules", "ReadSecret", "Check", "CheckDir", "CheckClosed", "CheckProgram", "CheckPlace"},
 	"authorities": {"Load", "CheckSystem"},
 	"subprocess":  {"Command", "CheckLine"},
 }

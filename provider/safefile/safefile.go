@@ -4,6 +4,7 @@
 package safefile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -71,11 +72,25 @@ func Check(path string) error {
 }
 
 // CheckProgram trusts an existing program as Check does. In a user namespace that does not know the host's
-// root, a program may be of a user without a number: such are all that the host installed.
+// root, a program may be of a user without a number: such are all that the host installed. The error is a missing
+// file only if others cannot make the program.
 func CheckProgram(path string) error {
 	found, err := resolveProgram(path)
-	if err == nil && !found.info.Mode().IsRegular() {
-		err = fmt.Errorf("use %s: %w", path, errIrregular)
+	switch {
+	case IsMissing(err):
+		return cmp.Or(found.fault, found.exposed, err)
+	case err == nil && !found.info.Mode().IsRegular():
+		return fmt.Errorf("use %s: %w", path, errIrregular)
+	}
+	return err
+}
+
+// CheckPlace trusts whatever a path names, as CheckProgram does. Of what does not exist or cannot be reached, it checks
+// what exists on the way.
+func CheckPlace(path string) error {
+	found, err := resolveProgram(path)
+	if errors.As(err, new(*fs.PathError)) {
+		return found.fault
 	}
 	return err
 }
@@ -95,6 +110,21 @@ func CheckDir(path string) error {
 	return nil
 }
 
+// CheckClosed is CheckDir for a place where what is missing must stay missing: another program looks for files there
+// after the check, and takes what it finds. Others must not be able to make anything in the directory or, if it
+// does not exist, in the nearest one above it: the sticky bit, which keeps what is there, is not enough. What this
+// process may not look into, its programs may not either. path may also be that of a missing file.
+func CheckClosed(path string) error {
+	found, err := resolve(path)
+	switch {
+	case found.fault != nil:
+		return found.fault
+	case err != nil && !IsMissing(err) && !errors.Is(err, fs.ErrPermission):
+		return err
+	}
+	return found.exposed
+}
+
 // IsMissing reports whether err says that a file does not exist. What lies below a file is missing as
 // well, as with HOME=/dev/null.
 func IsMissing(err error) bool {
@@ -112,6 +142,9 @@ type place struct {
 	linked bool
 	// fault is why a path is not trusted that leads to nothing.
 	fault error
+	// exposed says that others can make files in the directory that was found, or in the last one on the way to
+	// nothing.
+	exposed error
 }
 
 // A missingError is that of a file which does not exist.

@@ -121,7 +121,9 @@ func (w *walk) end() (place, error) {
 		}
 		names = append(strings.Split(target, "/"), names...)
 	}
-	return w.here().place, w.fault
+	found := w.here().place
+	found.exposed = w.exposed()
+	return found, w.fault
 }
 
 func (w *walk) here() directory { return w.above[len(w.above)-1] }
@@ -134,7 +136,20 @@ func (w *walk) last() *directory {
 	return &w.above[len(w.above)-1]
 }
 
-func (w *walk) nowhere() place { return place{linked: w.links > 0, fault: w.fault} }
+func (w *walk) nowhere() place {
+	return place{linked: w.links > 0, fault: w.fault, exposed: w.exposed()}
+}
+
+// exposed returns an error if others can make files in the directory where the walk is. They can in one that only the
+// sticky bit protects.
+func (w *walk) exposed() error {
+	at := w.here()
+	if !at.info.IsDir() || !at.open || isReadOnly(at.path) {
+		return nil
+	}
+	return provider.WithHint(fmt.Errorf("%s: others can make files in %s", w.asked, w.name(&at, "it")),
+		"use a directory that only root can write to")
+}
 
 // step goes to what is at path, in the directory where the walk is.
 func (w *walk) step(path string) error {

@@ -29,14 +29,14 @@ const (
 
 // CheckSystem returns why the authorities that the environment names must not be used. crypto/x509 reads
 // whatever file and directories these are, without a limit, at the first TLS connection: CheckSystem comes
-// before that. The files are trusted as all others, see safefile.Read; what does not exist is none. The places
-// that crypto/x509 knows by itself are the system's own.
+// before that. The files are trusted as all others, see safefile.Read; what does not exist is none, if nobody else
+// can make it before crypto/x509 looks. The places that crypto/x509 knows by itself are the system's own.
 func CheckSystem(getenv func(string) string) error {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		return nil
 	}
 	if file := getenv(fileVariable); file != "" && file != os.DevNull {
-		if _, err := safefile.Read(file); err != nil && !safefile.IsMissing(err) {
+		if _, err := read(file); err != nil {
 			return fmt.Errorf("%s: %w", fileVariable, err)
 		}
 	}
@@ -45,7 +45,7 @@ func CheckSystem(getenv func(string) string) error {
 			if directory == os.DevNull {
 				continue
 			}
-			if err := checkDirectory(directory); err != nil && !safefile.IsMissing(err) {
+			if err := checkDirectory(directory); err != nil {
 				return fmt.Errorf("%s: %w", directoryVariable, err)
 			}
 		}
@@ -53,12 +53,24 @@ func CheckSystem(getenv func(string) string) error {
 	return nil
 }
 
+// read returns what a file holds, nothing if there is none and others cannot make one.
+func read(path string) ([]byte, error) {
+	text, err := safefile.Read(path)
+	if safefile.IsMissing(err) {
+		return nil, safefile.CheckClosed(path)
+	}
+	return text, err
+}
+
 // checkDirectory checks all files that crypto/x509 reads there.
 func checkDirectory(path string) error {
-	if err := safefile.Check(path); err != nil {
+	if err := safefile.CheckClosed(path); err != nil {
 		return err
 	}
 	directory, err := os.Open(path)
+	if safefile.IsMissing(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -78,8 +90,8 @@ func checkDirectory(path string) error {
 		if entry.IsDir() || isAlias(entry, name) {
 			continue
 		}
-		text, err := safefile.Read(name)
-		if err != nil && !safefile.IsMissing(err) && !isPassedOver(name, err) {
+		text, err := read(name)
+		if err != nil && !isPassedOver(name, err) {
 			return err
 		}
 		if size += len(text); size > maxSize {

@@ -3,7 +3,6 @@ package subprocess
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -29,20 +28,27 @@ func Find(program, path string) (string, error) {
 
 // CheckLine returns why a command line of sh must not be run with path as its PATH. Who has written the line is
 // trusted with all that it does. CheckLine looks at what the line names: a program, which sh would look up in
-// PATH, is trusted as safefile.CheckProgram does, and so is each file that is a word of its own with its path
+// PATH, is trusted as safefile.CheckProgram does, and so is each word that is the name of a program or a file's path
 // from / on, such as the script of an interpreter. What sh computes, by variables or from the output of other
 // commands, is out of its sight.
 func CheckLine(line, path string) error {
 	for _, word := range words(line) {
 		switch {
+		case strings.HasPrefix(word.text, "/") && word.program:
+			// If there is none, sh says so.
+			if err := safefile.CheckProgram(word.text); err != nil && !safefile.IsMissing(err) {
+				return err
+			}
 		case strings.HasPrefix(word.text, "/"):
-			// A device is nothing to trust, and what does not exist may be about to be made.
-			if info, err := os.Stat(word.text); err == nil && info.Mode().IsRegular() {
-				if err := safefile.CheckProgram(word.text); err != nil {
+			if err := safefile.CheckPlace(word.text); err != nil {
+				return err
+			}
+		case !word.program: // env and nice take the name of a program as well
+			if found, err := Find(word.text, path); err == nil {
+				if err := safefile.CheckProgram(found); err != nil {
 					return err
 				}
 			}
-		case !word.program:
 		case strings.Contains(word.text, "/"):
 			return provider.WithHint(
 				fmt.Errorf("the path of the program %s does not start with /", word.text), "write the whole path")
@@ -55,9 +61,14 @@ func CheckLine(line, path string) error {
 	return nil
 }
 
-// checkLookup checks what sh finds for the name of a program. It finds nothing for its own commands.
+// checkLookup checks what sh finds for the name of a program. It finds nothing for its own commands. In a directory
+// where sh looks before it finds the program, nobody else may be able to make one meanwhile.
 func checkLookup(program, path string) error {
-	for _, directory := range filepath.SplitList(path) {
+	directories := filepath.SplitList(path)
+	if path == "" {
+		directories = []string{""} // the working directory, as for sh
+	}
+	for _, directory := range directories {
 		if !filepath.IsAbs(directory) {
 			return provider.WithHint(
 				errors.New("PATH has a directory that is not absolute: "+program+" could be a file of the working directory"),
@@ -65,6 +76,9 @@ func checkLookup(program, path string) error {
 		}
 		if found, err := exec.LookPath(filepath.Join(directory, program)); err == nil {
 			return safefile.CheckProgram(found)
+		}
+		if err := safefile.CheckClosed(directory); err != nil {
+			return fmt.Errorf("look for %s in PATH: %w", program, err)
 		}
 	}
 	return nil

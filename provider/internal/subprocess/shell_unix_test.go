@@ -55,19 +55,45 @@ func TestCheckLine(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "open"), 0o775); err != nil {
 		t.Fatal(err)
 	}
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(dir, "sticky"), 0o755), os.Mkdir(filepath.Join(dir, "open/directory"), 0o755),
+		os.Symlink("nothing", filepath.Join(dir, "open/link")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(filepath.Join(dir, "sticky"), 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(filepath.Join(dir, "good"))
 	const fault = "mode 0775 of $/open lets group or others change where credentials go"
 	for _, test := range []struct{ line, path, err string }{
 		{line: "$/good/tool --x"},
 		{line: "tool", path: "$/good:$/open"},
 		{line: "exec tool", path: "$/good"},
-		{line: "echo '{}' >/dev/null 2>$/new", path: "/usr/bin:/bin"},
-		{line: "nothing"},
-		{line: "$/nothing $/open"},
+		{line: "echo '{}' >/dev/null 2>$/new /", path: "/usr/bin:/bin"},
+		{line: "nothing", path: "/usr/bin:/bin"},
+		{line: "tool", err: "PATH has a directory that is not absolute: tool could be a file of the working directory"},
+		{line: "$/nothing $/good /dev/null /C s/a/b/ $/sticky/new"},
+		{line: "$/good/tool $/open", err: "$/open: mode 0775 lets group or others change where credentials go"},
+		{line: "cat $/open/nothing", path: "/usr/bin:/bin", err: "$/open/nothing: " + fault},
+		{line: "tool 2>$/open/link", path: "$/good", err: "$/open/link: " + fault},
+		{line: "$/open/nothing", err: "$/open/nothing: " + fault},
+		{line: "$/open/directory", err: "$/open/directory: " + fault},
+		{line: "$/sticky/nothing", err: "$/sticky/nothing: others can make files in $/sticky"},
 		{line: "$/open/tool", err: "$/open/tool: " + fault},
 		{line: "tool", path: "$/open:$/good", err: "$/open/tool: " + fault},
 		{line: "other", path: "$/good:$/open", err: "$/open/other: " + fault},
-		{line: "true && A=1 other", path: "$/good:$/open", err: "$/open/other: " + fault},
+		{line: "tool && A=1 other", path: "$/good:$/open", err: "$/open/other: " + fault},
+		{line: "tool other", path: "$/good:$/open", err: "$/open/other: " + fault},
+		{line: "tool nothing $/nothing", path: "$/good:$/open"},
+		{line: "cat", path: "$/nothing:$/good/tool:/usr/bin:/bin"},
+		{line: "cat", path: "$/open:/usr/bin:/bin", err: "look for cat in PATH: $/open: mode 0775 lets group or others change where credentials go"},
+		{line: "cat", path: "$/open/nothing:/usr/bin:/bin", err: "look for cat in PATH: $/open/nothing: mode 0775 of $/open lets group or others change where credentials go"},
+		{line: "cat", path: "/usr/bin:/bin:$/open"},
+		{line: "exec cat", path: "/usr/bin:/bin:$/open", err: "look for exec in PATH: $/open: mode 0775 lets group or others change where credentials go"},
+		{line: "cat", path: "$/sticky:/usr/bin:/bin", err: "look for cat in PATH: $/sticky: others can make files in it"},
 		{line: "cat $/open/data", path: "/usr/bin:/bin", err: "$/open/data: " + fault},
 		{line: "cat <$/open/data", path: "/usr/bin:/bin", err: "$/open/data: " + fault},
 		{line: "cat '$/open/data'", path: "/usr/bin:/bin", err: "$/open/data: " + fault},

@@ -73,7 +73,7 @@ func damaged(path string, err error) error {
 func (s store) check() error {
 	info, err := os.Lstat(s.directory)
 	if errors.Is(err, fs.ErrNotExist) {
-		return safefile.CheckDir(s.directory)
+		return safefile.CheckClosed(s.directory)
 	}
 	if err != nil {
 		return err

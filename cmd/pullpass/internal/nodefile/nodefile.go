@@ -66,8 +66,8 @@ func New(data []byte, like *Snapshot, mode fs.FileMode) Content {
 
 // Read returns the content of the regular file at path, which may be a symbolic link to it; without a
 // Snapshot if there is none. The file may have limit bytes. Only root and the effective user may be able to
-// write it, or to replace it or anything on the way to it, also if there is no such file. The errors about
-// that are those of safefile.Check.
+// write it, or to replace it or anything on the way to it. If there is no such file, nobody else may be able to make
+// it. The errors about that are those of safefile.Check and safefile.CheckClosed.
 func Read(path string, limit int64) (c Content, err error) {
 	err = use(path, func(file *os.File, info fs.FileInfo) error {
 		data, err := readAll(file, info, path, limit)
@@ -109,7 +109,7 @@ func use(path string, f func(*os.File, fs.FileInfo) error) error {
 		return fmt.Errorf("read %s: it is a symbolic link: %w", path, err)
 	}
 	if _, err := os.Lstat(target); errors.Is(err, fs.ErrNotExist) {
-		return safefile.CheckDir(filepath.Dir(path))
+		return safefile.CheckClosed(filepath.Dir(path))
 	}
 	if err := safefile.Check(path); err != nil {
 		return err
