@@ -228,8 +228,9 @@ func (w *walk) wrongOwner(at *directory, owner uint32) error {
 	if at.path != w.whole {
 		who = "the owner of " + at.path
 	}
-	// Its owner may have prepared what is there, and the next thing below it, for root to take over.
-	hint := "chown root " + name + " after checking what it says"
+	// Its owner may have prepared what is there, and the next thing below it, for root to take over. A file can still be
+	// open for writing after it has another owner.
+	hint := "check what it says, and put a copy in its place: cp " + name + " " + name + ".new && mv " + name + ".new " + name
 	switch mode := at.info.Mode(); {
 	case mode.IsDir():
 		hint = "chown root " + name + " after checking what is in it, or use another directory"

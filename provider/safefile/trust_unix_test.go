@@ -52,9 +52,9 @@ func TestJudge(t *testing.T) {
 		{name: "a device", at: info{0, fs.ModeDevice | fs.ModeCharDevice | 0o666}},
 
 		{name: "a stranger's file", at: info{1000, 0o600}, asked: "/at",
-			err: "/at: its owner, user 1000, can change where credentials go", hint: "chown root /at after checking what it says"},
+			err: "/at: its owner, user 1000, can change where credentials go", hint: "check what it says, and put a copy in its place: cp /at /at.new && mv /at.new /at"},
 		{name: "another user's file", user: 1001, at: info{1000, 0o600}, asked: "/at",
-			err: "/at: its owner, user 1000, can change where credentials go", hint: "chown root /at after checking what it says"},
+			err: "/at: its owner, user 1000, can change where credentials go", hint: "check what it says, and put a copy in its place: cp /at /at.new && mv /at.new /at"},
 		{name: "a stranger's directory", at: info{1000, dir | 0o755}, asked: "/at/file",
 			err: "/at/file: the owner of /at, user 1000, can change where credentials go", hint: "chown root /at after checking what is in it, or use another directory"},
 		{name: "a stranger's sticky directory", at: info{1000, sticky | 0o777}, asked: "/at/file",
