@@ -35,6 +35,37 @@ func (m *machine) after(t *testing.T, script string, parameters []string, args .
 	return end(t, p)
 }
 
+// TestFixedFiles: a dry run finds out as well which files cannot be replaced where they are.
+func TestFixedFiles(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Log("only root mounts files, and makes them immutable")
+		return
+	}
+	for name, c := range map[string]struct{ before, after, want string }{
+		"mounted file":          {`mount --bind "$1$CONFIG" "$1$CONFIG"`, "", "error: write " + configPath + ": device or resource busy"},
+		"immutable file":        {`chattr +i "$1$CONFIG"`, `chattr -i "$1$CONFIG"`, "error: write " + configPath + ": operation not permitted"},
+		"append-only directory": {`chattr +a "$(dirname "$1$CONFIG")"`, `chattr -a "$(dirname "$1$CONFIG")"`, "error: write " + configPath + ": operation not permitted"},
+		"lock of another kind":  {`mkdir -p -m 700 "$1$STATE" && mkfifo "$1$STATE/install.lock"`, "", "error: lock " + statePath + ": lock " + statePath + "/install.lock: the lock is not a file of this user's own"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.foreign(configPath)
+			for _, args := range []string{"--dry-run", ""} {
+				script := c.before + "\n\"$2\" install --root \"$1\" $3\ncode=$?\n" + c.after + "\nexit $code"
+				command := exec.Command("unshare", "-m", "sh", "-c", script, "sh", m.root, binaries.Released, args)
+				command.Env = append(os.Environ(), "CONFIG="+configPath, "STATE="+statePath)
+				output, err := command.CombinedOutput()
+				must(t, os.RemoveAll(m.path(statePath)))
+				if err == nil || !strings.Contains(string(output), c.want) {
+					t.Errorf("install %s: %v\n%s", args, err, output)
+				}
+			}
+		})
+	}
+}
+
 // TestReadOnlyRoot: on a node that is read-only as a whole, a dry run says what the real run does.
 func TestReadOnlyRoot(t *testing.T) {
 	t.Parallel()

@@ -151,6 +151,9 @@ func (i *Installer) checkLock() error {
 	if _, err := os.Lstat(i.StateDir); errors.Is(err, fs.ErrNotExist) {
 		return i.unlessMountedSo(i.StateDir, nodefile.CheckCreate("mkdir", i.StateDir))
 	}
+	if info, err := os.Lstat(i.lockPath()); err == nil && !filelock.IsOwn(info) {
+		return fmt.Errorf("lock %s: %w", i.lockPath(), filelock.ErrForeign)
+	}
 	return i.unlessMountedSo(i.lockPath(), nodefile.CheckCreate("open", i.lockPath()))
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,7 +111,18 @@ func (i *Installer) checkBinary(r *record) error {
 	case now.UID != os.Geteuid():
 		return again("belongs to user %d", now.UID)
 	case now.Mode != binaryMode:
-		return again("has the mode %#o in place of %#o", now.Mode, binaryMode)
+		return again("has the mode %s in place of %s", octal(now.Mode), octal(binaryMode))
 	}
 	return nil
+}
+
+// octal returns a mode as chmod(1) takes it.
+func octal(mode fs.FileMode) string {
+	bits := mode.Perm()
+	for bit, is := range map[fs.FileMode]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if mode&is != 0 {
+			bits |= bit
+		}
+	}
+	return fmt.Sprintf("%04o", uint32(bits))
 }

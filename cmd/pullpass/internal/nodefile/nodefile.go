@@ -20,7 +20,7 @@ import (
 // if there was no file.
 type Snapshot struct {
 	SHA256 string      `json:"sha256"`
-	Mode   fs.FileMode `json:"mode"` // the permission bits
+	Mode   fs.FileMode `json:"mode"` // the permission bits, with setuid, setgid and sticky
 	UID    int         `json:"uid"`
 	GID    int         `json:"gid"`
 }
@@ -99,7 +99,7 @@ func Look(path string, limit int64) (s *Snapshot, err error) {
 
 func snapshot(sum string, info fs.FileInfo) *Snapshot {
 	uid, gid := Owner(info)
-	return &Snapshot{sum, info.Mode().Perm(), uid, gid}
+	return &Snapshot{sum, info.Mode() & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky), uid, gid}
 }
 
 // use calls f with the file at path if there is one that Read trusts.

@@ -1,13 +1,14 @@
 package nodefile
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 )
 
 // CheckReplace returns the error with which Replace would fail because of where the file is: on a file system
-// that is read-only or full, or in a directory that cannot be changed. It writes nothing.
+// that is read-only or full, in a directory that cannot be changed, mounted by itself, or immutable. It writes nothing.
 func CheckReplace(path string, c Content) error {
 	target, err := resolve(path)
 	if err != nil {
@@ -19,7 +20,7 @@ func CheckReplace(path string, c Content) error {
 	case c.Snapshot == nil && len(missing) > 0:
 		return nil
 	case c.Snapshot == nil:
-		if cause := cannotChange(directory); cause != nil {
+		if cause := cmp.Or(cannotChange(directory), cannotReplace(directory, path)); cause != nil { // a link is removed itself
 			return &fs.PathError{Op: "remove", Path: path, Err: cause}
 		}
 		return nil
@@ -29,7 +30,7 @@ func CheckReplace(path string, c Content) error {
 		}
 		directory = filepath.Dir(missing[0])
 	}
-	if cause := cannotCreate(directory, int64(len(c.Data))); cause != nil {
+	if cause := cmp.Or(cannotCreate(directory, int64(len(c.Data))), cannotReplace(directory, target)); cause != nil {
 		return fmt.Errorf("write %s: %w", path, cause)
 	}
 	return nil

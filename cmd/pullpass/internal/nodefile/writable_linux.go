@@ -27,6 +27,27 @@ func cannotCreate(directory string, size int64) error {
 	return nil
 }
 
+// cannotReplace returns why the file at path cannot be renamed or removed in its directory, nil if it can or if there
+// is none.
+func cannotReplace(directory, path string) error {
+	switch file := attributes(path); {
+	case file&unix.STATX_ATTR_MOUNT_ROOT != 0:
+		return syscall.EBUSY
+	case (file|attributes(directory))&(unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) != 0: // see chattr(1)
+		return syscall.EPERM
+	}
+	return nil
+}
+
+// attributes returns those of statx(2), 0 if the system cannot tell.
+func attributes(path string) uint64 {
+	var s unix.Statx_t
+	if unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, 0, &s) != nil {
+		return 0
+	}
+	return s.Attributes
+}
+
 // cannotRun returns why programs in a directory cannot be run, nil if they can.
 func cannotRun(directory string) error {
 	var s unix.Statfs_t
