@@ -61,7 +61,7 @@ func commonLength(a, b []string) int {
 //
 //   - kubepods, kubepods.slice and all slices below it, kubelet-kubepods.slice on kind: the kubelet's
 //     pkg/kubelet/cm/pod_container_manager_linux.go. A containerd with another driver than the kubelet has
-//     ":cri-containerd:" after the name of such a slice.
+//     ":cri-containerd:" after the name of such a slice, or of another one where the kubelet gives pods no cgroups.
 //   - podUID, with cgroupfs.
 //   - cri-containerd-ID.scope and crio-ID.scope, the containers of CRI runtimes with systemd.
 //   - k8s.io, containerd's namespace for pods, where the kubelet gives pods no cgroups.
@@ -72,8 +72,8 @@ func ofPod(directory string) bool {
 		return true
 	}
 	return strings.Contains(directory, "kubepods") ||
-		strings.HasPrefix(directory, "cri-containerd") ||
-		strings.HasPrefix(directory, "crio-") ||
+		strings.HasPrefix(directory, "cri-containerd") || strings.Contains(directory, ":cri-containerd:") ||
+		strings.HasPrefix(directory, "crio-") || strings.Contains(directory, ":crio:") ||
 		directory == "k8s.io"
 }
 

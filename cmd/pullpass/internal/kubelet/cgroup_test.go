@@ -32,6 +32,7 @@ func TestInPod(t *testing.T) {
 		"no cgroups for pods":          {initV2, "0::/k8s.io/" + id + "\n", true},
 		"no cgroups for pods, systemd": {initV2, "0::/system.slice/cri-containerd-" + id + ".scope\n", true},
 		"no cgroups for pods, CRI-O":   {initV2, "0::/system.slice/crio-" + id + ".scope\n", true},
+		"no cgroups for pods, two":     {initV2, "0::/system.slice:cri-containerd:" + id + "\n", true},
 		// Version 1: one hierarchy is enough.
 		"version 1, cgroupfs": {initV1, "12:cpuset:/kubepods/besteffort/pod" + uid + "/" + id + "\n1:name=systemd:/kubepods/besteffort/pod" + uid + "/" + id + "\n0::/\n", true},
 		"version 1, systemd":  {initV1, "12:cpuset:/\n5:pids:/kubepods.slice/" + slice + "/crio-" + id + ".scope\n", true},
