@@ -111,7 +111,7 @@ func (i *Installer) checkBinary(r *record) error {
 	case now.UID != os.Geteuid():
 		return again("belongs to user %d", now.UID)
 	case now.Mode != binaryMode:
-		return again("has the mode %s in place of %s", octal(now.Mode), octal(binaryMode))
+		return again("has the mode %s instead of %s", octal(now.Mode), octal(binaryMode))
 	}
 	return nil
 }
