@@ -63,7 +63,7 @@ func mainExitCode() int {
 // A command ends within a second of a signal: it may take stopTime for that, and what is said about one that
 // does not may take sayTime.
 const (
-	stopTime = 500 * time.Millisecond
+	stopTime = 700 * time.Millisecond
 	sayTime  = 50 * time.Millisecond
 )
 

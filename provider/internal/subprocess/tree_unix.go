@@ -14,10 +14,13 @@ import (
 // keeps it as long as one of them lives.
 func startTree(cmd *exec.Cmd) (end func(), err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	kill := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	// At the end of the context, all end at once: one that keeps the pipes open would be waited for.
+	cmd.Cancel = kill
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }, nil
+	return func() { kill() }, nil
 }
 
 func checkProgram(path string) error { return safefile.CheckProgram(path) }
