@@ -14,12 +14,12 @@ import (
 	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
-// mounted runs pullpass install --root where a tmpfs is mounted on a directory of the node, for that
-// process alone.
+// mounted runs pullpass install --root where a tmpfs, which only root can write, is mounted on a directory of the
+// node, for that process alone.
 func (m *machine) mounted(t *testing.T, options, directory string, args ...string) pullpass.Run {
 	t.Helper()
 	must(t, os.MkdirAll(m.path(directory), 0o755))
-	return m.after(t, `mount -t tmpfs -o "$1" pullpass "$2"`, []string{options, m.path(directory)}, append([]string{"install"}, args...)...)
+	return m.after(t, `mount -t tmpfs -o "mode=755,$1" pullpass "$2"`, []string{options, m.path(directory)}, append([]string{"install"}, args...)...)
 }
 
 // after runs pullpass COMMAND --root after a shell script, with two parameters, in a mount namespace of its own.
