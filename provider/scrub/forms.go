@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
-	"html"
 	"net/url"
 	"strconv"
 	"strings"
@@ -23,7 +22,7 @@ func escaped(secret string) []string {
 		secret, query, lowerHex(query), strings.ReplaceAll(query, "+", "%20"), path, lowerHex(path),
 		plain, jsonText(secret, true), strings.ReplaceAll(plain, "/", `\/`),
 		unquoted(strconv.Quote(secret)), unquoted(strconv.QuoteToASCII(secret)),
-		inXML.String(), xmlNames.Replace(secret), html.EscapeString(secret),
+		inXML.String(), inMarkup(secret, "&quot;", "&apos;"), inMarkup(secret, "&#34;", "&#39;"),
 		strings.Join(strings.FieldsFunc(secret, unicode.IsControl), " "), // as messages show it
 	}
 	// A secret of several lines can lose all but one of them.
@@ -39,8 +38,11 @@ func escaped(secret string) []string {
 	return long
 }
 
-// xmlNames escapes with the names of XML's entities where encoding/xml has numbers.
-var xmlNames = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
+// inMarkup escapes as XML with the names of its entities does, where encoding/xml has numbers, and as HTML does:
+// they differ in the quotes.
+func inMarkup(secret, double, single string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, double, "'", single).Replace(secret)
+}
 
 func unquoted(quoted string) string { return quoted[1 : len(quoted)-1] }
 
@@ -58,6 +60,7 @@ func lowerHex(escaped string) string {
 // coded returns the forms of a secret that keep none of its letters: hexadecimal, and base64 at each of the
 // three places that a secret can have in a longer text.
 func coded(secret string) []string {
+	urlAlphabet := strings.NewReplacer("+", "-", "/", "_")
 	inHex := hex.EncodeToString([]byte(secret))
 	forms := []string{inHex, strings.ToUpper(inHex)}
 	for before := range 3 {
@@ -69,6 +72,3 @@ func coded(secret string) []string {
 	}
 	return forms
 }
-
-// urlAlphabet turns base64 into that of URLs.
-var urlAlphabet = strings.NewReplacer("+", "-", "/", "_")

@@ -53,12 +53,13 @@ func (s series) text() string {
 	return out.String()
 }
 
-var (
-	escaper   = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-	unescaper = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\"`, `"`)
-)
+func escape(value string) string {
+	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value)
+}
 
-func escape(value string) string { return escaper.Replace(value) }
+func unescape(value string) string {
+	return strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\"`, `"`).Replace(value)
+}
 
 // parse reads what text has written. It ignores unknown names that begin with pullpass_: another version
 // wrote them. Anything else is an error that names the line: the file is not ours.
@@ -131,5 +132,5 @@ func parseLabel(text string) (name, value, rest string, err error) {
 	if end >= len(quoted) {
 		return "", "", "", errSyntax
 	}
-	return name, unescaper.Replace(quoted[:end]), quoted[end+1:], nil
+	return name, unescape(quoted[:end]), quoted[end+1:], nil
 }

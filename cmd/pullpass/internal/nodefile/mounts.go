@@ -11,6 +11,8 @@ import (
 func MountedWritable(mountinfo []byte, path string) bool {
 	path = RealPath(path)
 	deepest, writable := "", false
+	// How the kernel writes characters that would end a field.
+	unescaped := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 	for line := range strings.Lines(string(mountinfo)) {
 		// number parent device root point options tags… - type source options
 		fields := strings.Fields(line)
@@ -27,9 +29,6 @@ func MountedWritable(mountinfo []byte, path string) bool {
 	}
 	return writable
 }
-
-// unescaped replaces how the kernel writes characters that would end a field.
-var unescaped = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
 func readOnly(options string) bool { return slices.Contains(strings.Split(options, ","), "ro") }
 
