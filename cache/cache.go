@@ -189,7 +189,7 @@ func (c *Cache) fetchUnlocked(ctx context.Context, scope provider.Scope, accept 
 	return next, nil
 }
 
-// renew returns a new credential in place of current's, which is past half of its life. It returns
+// renew returns a new credential instead of current's, which is past half of its life. It returns
 // current's if another process is renewing it, or if there is none to get within a short time. It returns
 // false if current's has become unusable meanwhile.
 func (c *Cache) renew(ctx context.Context, scope provider.Scope, current entry, fetch Fetch) (provider.Credential, bool) {

@@ -55,7 +55,7 @@ func (f *Failure) next(err error, now time.Time) *Failure {
 	}
 }
 
-// holds reports whether the failure is returned in place of a new try.
+// holds reports whether the failure is returned instead of a new try.
 func (f *Failure) holds(now time.Time) bool {
 	return f != nil && !f.At.After(now) && now.Before(f.Until) && now.Sub(f.At) <= maxFailure
 }

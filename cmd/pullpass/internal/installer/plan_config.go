@@ -42,7 +42,7 @@ func (b *planner) planConfig() (config, error) {
 	return c.with(c.path, data), err
 }
 
-// maxReplaced is how many providers --replace takes out. Nodes have three at most.
+// maxReplaced is how many providers --replace removes. Nodes have three at most.
 const maxReplaced = 20
 
 // mayBeSecret reports whether the value of a variable may be a secret.
@@ -89,7 +89,7 @@ func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, 
 	}
 	replaced, err = b.foreign(c, images)
 	if err == nil && len(replaced) > maxReplaced { // each is taken out alone, and all is checked again
-		return nil, nil, fmt.Errorf("%s has %d providers that --replace would take out, more than %d: edit it by hand", c.path, len(replaced), maxReplaced)
+		return nil, nil, fmt.Errorf("%s has %d providers that --replace would remove, more than %d: edit it by hand", c.path, len(replaced), maxReplaced)
 	}
 	for _, name := range replaced {
 		if err == nil {
