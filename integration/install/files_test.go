@@ -308,6 +308,21 @@ func TestEarlierEntry(t *testing.T) {
 	wantSame(t, snapshot(t, m.root), before)
 }
 
+// TestReplaceTooMany: more providers than a node has are not removed, and nothing is written.
+func TestReplaceTooMany(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	config := "apiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\nproviders:\n"
+	for i := range 21 {
+		name := fmt.Sprintf("own-%d", i)
+		config += "- {name: " + name + ", apiVersion: credentialprovider.kubelet.k8s.io/v1, defaultCacheDuration: 1m, matchImages: [docker.io]}\n"
+		m.write(binDir+"/"+name, "#!/bin/sh\n")
+		must(t, os.Chmod(m.path(binDir+"/"+name), 0o755))
+	}
+	m.write(configPath, config)
+	m.refused(t, configPath+" has 21 providers that --replace would remove, more than 20: edit it by hand", "--replace")
+}
+
 // TestReplace: what is taken out is named.
 func TestReplace(t *testing.T) {
 	t.Parallel()
