@@ -131,10 +131,10 @@ func (m *machine) systemd(connection net.Conn) {
 	case "reset-failed kubelet.service":
 		reply(0, "")
 	case "restart kubelet.service":
-		m.asked <- struct{}{}
 		m.mu.Lock()
 		held, broken := m.held, m.broken
 		m.mu.Unlock()
+		m.asked <- struct{}{} // last: what a test sets after this is for the next restart
 		if held != nil {
 			<-held
 		}
