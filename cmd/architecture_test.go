@@ -64,6 +64,8 @@ var importRules = []importRule{
 	{"cmd/internal/atomicfile", "writing a file needs nothing", nil},
 	{"cmd/internal/metrics", "metrics count fetches and make none",
 		[]string{"cache/filelock"}},
+	{"cmd/internal/eventlog", "a log knows nothing of what it is about",
+		[]string{"cache/filelock"}},
 	{"cmd/internal/config", "the config says what to do and does nothing",
 		[]string{"provider", "provider/safefile", "cmd/internal/strictyaml"}},
 	{"cmd/internal/pullsecret", "manifests are made and checked without asking anybody",
@@ -71,7 +73,7 @@ var importRules = []importRule{
 	{"cmd/internal/backends", "the one list of backends: whoever needs to know them is given it",
 		[]string{"provider", "provider/"}},
 	{"cmd/internal/broker", "it joins backends and cache, for every command and every binary",
-		[]string{"provider", "provider/await", "provider/scrub", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/metrics"}},
+		[]string{"provider", "provider/await", "provider/scrub", "cache", "cmd/internal/backends", "cmd/internal/config", "cmd/internal/env", "cmd/internal/eventlog", "cmd/internal/metrics"}},
 
 	{"cmd/pullpass/internal/protocol", "the protocol knows nothing of how an answer is found",
 		[]string{"provider", "provider/await", "provider/plainjson"}},

@@ -12,6 +12,7 @@ import (
 var dialers = map[string]string{
 	"provider/internal/transport/transport.go": "the one place: it bounds what a server can cost, and follows no redirect",
 	"cmd/pullpass/internal/kubelet/health.go":  "the kubelet of this machine, which is asked for no more than a status; it is bounded there",
+	"cmd/internal/eventlog/syslog_unix.go":     "this machine's syslog; the broker bounds the wait",
 }
 
 // connecting are the functions and types that connect, or make what does. A pointer to such a type makes nothing.

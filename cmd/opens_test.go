@@ -31,6 +31,7 @@ var mayOpen = []opening{
 	{"cache", "the directory and all above it have been checked, and entries are bounded", []string{"os.OpenFile", "os.ReadDir"}},
 	{"cache/filelock", "of the file it reads nothing", []string{"os.OpenFile"}},
 	{"cmd/internal/atomicfile", "a new file without a name", []string{"golang.org/x/sys/unix.Open"}},
+	{"cmd/internal/eventlog", "it decides nothing; what is written to is of this user alone, and what is read is only printed", []string{"os.OpenRoot", "os.OpenFile"}},
 	{"cmd/internal/metrics", "they decide nothing, are of this user alone, and are bounded", []string{"os.OpenRoot"}},
 
 	{"cmd/pullpass", "the null device, for programs that it starts", []string{"os.OpenFile"}},

@@ -28,7 +28,7 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 		installcmd.NewInstall(b, stdio),
 		secretcmd.New(b, stdio),
 		installcmd.NewUninstall(b, stdio),
-		waitcmd.New(),
+		waitcmd.New(b, stdio),
 		warm.New(b, stdio),
 		cli.NewVersionCommand(stdio),
 	}
@@ -37,17 +37,19 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 // run runs the command that args name and returns its exit code. A panic is a failure with one line on
 // stderr.
 func run(ctx context.Context, args []string, e *env.Env, stdio *cli.Stdio) (code int) {
+	b := &broker.Broker{Env: e}
+	defer b.WriteEvents(ctx) // the last messages as well
 	defer func() {
 		if recovered := recover(); recovered != nil {
 			code = cli.Fail(await.PanicError(recovered), e.Log)
 		}
 	}()
-	b := &broker.Broker{Env: e, Backends: backends.All()}
+	b.Backends = backends.All()
 	b.HideEnvironment()
 	flush := stdio.ScrubOut(&e.Log.Scrubber)
-	if config, cacheDir, ok := pluginflags.Parse(args); ok && !stdio.Terminal {
+	if flags, ok := pluginflags.Parse(args); ok && !stdio.Terminal {
 		// The kubelet's call, for each image: it does not wait for the tree of commands.
-		b.ConfigPath, b.CacheDir = config, cacheDir
+		b.ConfigPath, b.CacheDir, b.LogFile = flags.Config, flags.CacheDir, flags.LogFile
 		if err := plugin.Run(ctx, b, stdio); err != nil {
 			return cli.Fail(err, e.Log)
 		}
@@ -98,6 +100,7 @@ CredentialProviderRequest on stdin and writes a CredentialProviderResponse.`,
 	flags.BoolVarP(&b.Log.Verbose, "verbose", "v", false, "say on stderr what is decided and why; never a secret")
 	flags.StringVar(&b.ConfigPath, "config", "", "config `file` (default $"+broker.ConfigVariable+", else "+broker.DefaultConfig(b.Getenv)+")")
 	flags.StringVar(&b.CacheDir, "cache-dir", "", "`directory` of the cache (default $"+broker.CacheDirVariable+", else that of the config, else "+broker.DefaultCacheDir(b.Env)+")")
+	flags.StringVar(&b.LogFile, "log-file", "", "`file` that the plugin and warm log to (default that of the config, else none)")
 	root.Flags().BoolVar(&showVersion, "version", false, "the same as pullpass version")
 	root.AddCommand(commands(b, stdio)...)
 	return root

@@ -15,19 +15,21 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// A Broker answers for the images of this machine. Env, Backends and the two paths are set by its
+// A Broker answers for the images of this machine. Env, Backends and the paths are set by its
 // user; Load fills in the rest.
 type Broker struct {
 	*env.Env
 	Backends   provider.Backends
 	ConfigPath string // of the flag --config; "" if it is not given
 	CacheDir   string // of the flag --cache-dir; "" if it is not given
+	LogFile    string // of the flag --log-file; "" if it is not given
 
 	Config config.Config
 	Rules  []provider.Rule
 	Cache  *cache.Cache // nil if there is no directory for it
 
 	fetches fetchLog
+	events  events
 }
 
 // Load reads the config, and sets up the rules and the cache. The error is that of LoadConfig.
@@ -89,6 +91,7 @@ func (b *Broker) fetch(choice provider.Choice, request provider.Request) cache.F
 	return func(ctx context.Context) (provider.Credential, error) {
 		b.CatchSignals()
 		b.HideStdio()
+		b.events.beginFetch()
 		credential, err := bounded(ctx, func(ctx context.Context) (provider.Credential, error) {
 			return b.measured(ctx, choice, request)
 		})
@@ -96,6 +99,7 @@ func (b *Broker) fetch(choice provider.Choice, request provider.Request) cache.F
 			return provider.Credential{}, b.Log.Scrubber.Error(err) // before the cache keeps it
 		}
 		b.hide(credential)
+		b.keepFetch(choice, request, credential)
 		return credential, nil
 	}
 }

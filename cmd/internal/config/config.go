@@ -17,6 +17,8 @@ const (
 type Config struct {
 	CacheDir    string
 	MetricsFile string     // absolute, ends in .prom
+	LogFile     string     // absolute
+	Syslog      bool       // log to the system's log
 	Registries  []Registry // in the order of the file: the first match wins
 }
 

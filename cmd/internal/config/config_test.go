@@ -25,6 +25,7 @@ cache:
   dir: /run/pullpass          # tmpfs
 metrics:
   textfile: /var/lib/node_exporter/textfile_collector/pullpass.prom
+log: {file: /var/log/pullpass.log}
 registries:                    # first match wins
 - match: "123456789012.dkr.ecr.*.amazonaws.com"
   provider: ecr
@@ -44,6 +45,7 @@ func fullConfig(t *testing.T, list provider.Backends) Config {
 	return Config{
 		CacheDir:    "/run/pullpass",
 		MetricsFile: "/var/lib/node_exporter/textfile_collector/pullpass.prom",
+		LogFile:     "/var/log/pullpass.log",
 		Registries: []Registry{{
 			Pattern: pattern(t, "123456789012.dkr.ecr.*.amazonaws.com"),
 			Backend: list.Named("ecr"),

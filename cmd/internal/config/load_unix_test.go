@@ -37,7 +37,7 @@ func TestLoad(t *testing.T) {
 func TestLoadOfABadFile(t *testing.T) {
 	path := write(t, head+"x: y\n", 0o600)
 	_, err := Load(path, backends.All())
-	if want := path + ":3: x: unknown field, known are apiVersion, kind, cache, metrics, registries"; err == nil || err.Error() != want {
+	if want := path + ":3: x: unknown field, known are apiVersion, kind, cache, metrics, log, registries"; err == nil || err.Error() != want {
 		t.Errorf("Load gives the error %v, want %s", err, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 
 // config reads the whole document.
 func (w *walker) config(v value, backends provider.Backends) Config {
-	s := w.section(v, "apiVersion", "kind", "cache", "metrics", "registries")
+	s := w.section(v, "apiVersion", "kind", "cache", "metrics", "log", "registries")
 	s.text("apiVersion", mustBe(apiVersion))
 	s.text("kind", mustBe(kind))
 	var c Config
@@ -23,12 +24,27 @@ func (w *walker) config(v value, backends provider.Backends) Config {
 	if metrics, ok := s.fields["metrics"]; ok {
 		c.MetricsFile = w.section(metrics, "textfile").text("textfile", checkTextfile)
 	}
+	if log, ok := s.fields["log"]; ok {
+		c.LogFile, c.Syslog = w.section(log, "file", "syslog").log(runtime.GOOS)
+	}
 	if registries, ok := s.fields["registries"]; ok {
 		c.Registries = w.registries(registries, backends)
 	}
 	s.requireAs("apiVersion", "missing, must be "+apiVersion)
 	s.requireAs("kind", "missing, must be "+kind)
 	return c
+}
+
+// log reads the section log, for a system of Go's.
+func (s section) log(system string) (file string, syslog bool) {
+	file = s.text("file", provider.CheckPath)
+	if set := s.boolean("syslog"); set != nil {
+		syslog = *set
+	}
+	if syslog && system == "windows" {
+		s.fail(s.fields["syslog"], "Windows has no syslog, use file")
+	}
+	return file, syslog
 }
 
 func mustBe(want string) func(string) error {

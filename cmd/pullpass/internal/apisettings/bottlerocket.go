@@ -16,7 +16,7 @@ import (
 func bottlerocketSettings(entry kubeletconfig.Entry) ([]byte, error) {
 	if len(entry.Args) > 0 {
 		return nil, provider.WithHint(errors.New("print the settings of bottlerocket: they have no place for arguments of a plugin"),
-			"variables have one: --env "+broker.ConfigVariable+"=PATH in place of "+pluginflags.Config+", and "+broker.CacheDirVariable+" in place of "+pluginflags.CacheDir)
+			"variables have one: --env "+broker.ConfigVariable+"=PATH in place of "+pluginflags.Config+", "+broker.CacheDirVariable+" in place of "+pluginflags.CacheDir+", and log in that config in place of "+pluginflags.LogFile)
 	}
 	if _, err := kubeletconfig.New(entry, kubeletconfig.YAML); err != nil { // what cannot be in an entry
 		return nil, err

@@ -58,7 +58,7 @@ func (f *Flags) NamesConfig() bool {
 	return f.hasArgument(pluginflags.Config) || slices.ContainsFunc(f.Env, inEnv)
 }
 
-// PassOn adds the config and the cache directory of b to Arguments, because the plugin runs without the
+// PassOn adds the config, the cache directory and the log file of b to Arguments, because the plugin runs without the
 // flags and the environment of this process. It reports whether it added any. Values of --arg win.
 // PULLPASS_CACHE_DIR is not passed on: no credential of the plugin depends on it. It is an error if a
 // path is relative.
@@ -71,6 +71,7 @@ func (f *Flags) PassOn(b *broker.Broker) (added bool, err error) {
 	for _, flag := range []struct{ name, value, source string }{
 		{pluginflags.Config, config, source},
 		{pluginflags.CacheDir, b.CacheDir, pluginflags.CacheDir},
+		{pluginflags.LogFile, b.LogFile, pluginflags.LogFile},
 	} {
 		switch {
 		case flag.value == "" || f.hasArgument(flag.name):

@@ -17,6 +17,7 @@ func TestPassOn(t *testing.T) {
 	for _, test := range []struct {
 		name                string
 		config, cache, env  string
+		log                 string
 		arguments, variable []string
 		want                []string
 		added               bool
@@ -24,6 +25,9 @@ func TestPassOn(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "flags", config: a, cache: b, want: []string{"--config=" + a, "--cache-dir=" + b}, added: true},
+		{name: "log", log: a, want: []string{"--log-file=" + a}, added: true},
+		{name: "--arg before log", log: a, arguments: []string{"--log-file", b}, want: []string{"--log-file", b}},
+		{name: "relative log", log: "a", err: "--log-file must be an absolute path"},
 		{name: "other arguments", config: a, arguments: []string{"-v"}, want: []string{"--config=" + a, "-v"}, added: true},
 		{name: "variable", env: a, want: []string{"--config=" + a}, added: true},
 		{name: "flag before variable", config: a, env: "b", want: []string{"--config=" + a}, added: true},
@@ -40,6 +44,7 @@ func TestPassOn(t *testing.T) {
 			}},
 			ConfigPath: test.config,
 			CacheDir:   test.cache,
+			LogFile:    test.log,
 		}
 		f := &Flags{Arguments: test.arguments, Env: test.variable}
 		added, err := f.PassOn(asked)

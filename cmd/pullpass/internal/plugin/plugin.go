@@ -18,6 +18,7 @@ import (
 // Run answers one request of the kubelet within broker.TimeLimit. The error says why there is no
 // answer; then nothing was written to stdout.
 func Run(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) error {
+	b.KeepEvents()
 	defer b.WriteMetrics(ctx)
 	limited, cancel := context.WithTimeout(ctx, broker.TimeLimit)
 	defer cancel()
@@ -55,6 +56,7 @@ func answer(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) ([]byte, er
 func ask(ctx context.Context, b *broker.Broker, image provider.Image) (protocol.Answer, error) {
 	request := provider.Request{Image: image}
 	choice, claimed := provider.Choose(b.Rules, request)
+	b.SetSubject(image, choice.Scope)
 	if !claimed {
 		b.Log.Note("no credential for %s: no provider claims the host %s", image, image.Host)
 		return protocol.Answer{}, nil
@@ -74,6 +76,7 @@ func ask(ctx context.Context, b *broker.Broker, image provider.Image) (protocol.
 	case err != nil:
 		return protocol.Answer{}, err
 	}
+	b.DropIfCached()
 	b.Log.Debug("got a credential of user %s after %v, good until %s", credential.ShownUsername(), b.Now().Sub(started).Round(time.Millisecond), cli.Expiry(credential))
 	return protocol.Answer{
 		Credential:     &credential,

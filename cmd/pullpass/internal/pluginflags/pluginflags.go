@@ -9,31 +9,38 @@ import "strings"
 const (
 	Config   = "--config"
 	CacheDir = "--cache-dir"
+	LogFile  = "--log-file"
 )
 
+// Values are the values of the flags, "" for a missing one.
+type Values struct {
+	Config, CacheDir, LogFile string
+}
+
 // Parse returns the values of the flags in args. It reads them as pflag does: --NAME=VALUE or --NAME
-// VALUE, and if a flag is there more than once, the last value counts. The value of a missing flag is "".
-// ok is false if args hold anything else: then the tree of commands has to read them.
-func Parse(args []string) (config, cacheDir string, ok bool) {
+// VALUE, and if a flag is there more than once, the last value counts. ok is false if args hold anything else: then the tree of commands has to read them.
+func Parse(args []string) (values Values, ok bool) {
 	for len(args) > 0 {
 		name, value, joined := strings.Cut(args[0], "=")
 		args = args[1:]
 		var flag *string
 		switch name {
 		case Config:
-			flag = &config
+			flag = &values.Config
 		case CacheDir:
-			flag = &cacheDir
+			flag = &values.CacheDir
+		case LogFile:
+			flag = &values.LogFile
 		default:
-			return "", "", false
+			return Values{}, false
 		}
 		if !joined {
 			if len(args) == 0 {
-				return "", "", false
+				return Values{}, false
 			}
 			value, args = args[0], args[1:]
 		}
 		*flag = value
 	}
-	return config, cacheDir, true
+	return values, true
 }

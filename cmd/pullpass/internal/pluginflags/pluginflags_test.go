@@ -10,9 +10,9 @@ import (
 
 func TestParse(t *testing.T) {
 	for _, test := range []struct {
-		args             string // with | between them
-		config, cacheDir string
-		ok               bool
+		args                      string // with | between them
+		config, cacheDir, logFile string
+		ok                        bool
 	}{
 		{args: "--config=/a", config: "/a", ok: true},
 		{args: "--config|/a", config: "/a", ok: true},
@@ -22,6 +22,8 @@ func TestParse(t *testing.T) {
 		{args: "--config|", ok: true},
 		{args: "--config=a=b|--cache-dir|--x", config: "a=b", cacheDir: "--x", ok: true},
 		{args: "--config|--cache-dir|--cache-dir|--", config: "--cache-dir", cacheDir: "--", ok: true},
+		{args: "--log-file=/a|--config=/b|--log-file|/c", config: "/b", logFile: "/c", ok: true},
+		{args: "--log-file"},
 		{args: "--config"},
 		{args: "--config=/a|--cache-dir"},
 		{args: "--config=/a|-v"},
@@ -39,19 +41,20 @@ func TestParse(t *testing.T) {
 		{args: "--help"},
 	} {
 		args := strings.Split(test.args, "|")
-		config, cacheDir, ok := Parse(args)
-		if config != test.config || cacheDir != test.cacheDir || ok != test.ok {
-			t.Errorf("%q: got %q, %q, %v", args, config, cacheDir, ok)
+		values, ok := Parse(args)
+		if want := (Values{test.config, test.cacheDir, test.logFile}); values != want || ok != test.ok {
+			t.Errorf("%q: got %q, %v", args, values, ok)
 		}
 		compare(t, args)
 	}
-	if _, _, ok := Parse(nil); !ok {
+	if _, ok := Parse(nil); !ok {
 		t.Error("no arguments are something else than the flags")
 	}
 }
 
 func FuzzParse(f *testing.F) {
 	f.Add("--config=/a", "--cache-dir", "b", "--config")
+	f.Add("--log-file", "/a", "--log-file=b", "--cache-dir=")
 	f.Add("--", "-v", "", "=")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
 		all := []string{a, b, c, d}
@@ -67,12 +70,14 @@ func compare(t *testing.T, args []string) {
 	t.Helper()
 	flags := pflag.NewFlagSet("pullpass", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	wantConfig := flags.String("config", "", "")
-	wantDir := flags.String("cache-dir", "", "")
+	var want Values
+	flags.StringVar(&want.Config, "config", "", "")
+	flags.StringVar(&want.CacheDir, "cache-dir", "", "")
+	flags.StringVar(&want.LogFile, "log-file", "", "")
 	err := flags.Parse(args)
 	takes := err == nil && flags.NArg() == 0 && flags.ArgsLenAtDash() < 0
-	config, dir, ok := Parse(args)
-	if ok != takes || ok && (config != *wantConfig || dir != *wantDir) {
-		t.Errorf("%q: got %q, %q, %v; pflag has %q, %q, %v", args, config, dir, ok, *wantConfig, *wantDir, err)
+	values, ok := Parse(args)
+	if ok != takes || ok && values != want {
+		t.Errorf("%q: got %q, %v; pflag has %q, %v", args, values, ok, want, err)
 	}
 }

@@ -84,6 +84,7 @@ func configRegistries(b *broker.Broker) []registry {
 // warm gets the credentials of the registries at once, or of those of the config if there are none.
 // It logs their errors, and then returns cli.ErrShown.
 func warm(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, registries []registry) error {
+	b.KeepEvents()
 	if err := b.Load(); err != nil {
 		return err
 	}
