@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -56,9 +57,19 @@ func testInstallDaemonSet(t *testing.T, control *cluster.Cluster) {
 		t.Errorf("the pod does not say what is installed:\n%s", log)
 	}
 	for _, status := range pod.Status.ContainerStatuses {
-		if user := status.User; user == nil || user.Linux == nil || user.Linux.UID == 0 || len(status.VolumeMounts) > 0 {
+		if user := status.User; user == nil || user.Linux == nil || user.Linux.UID == 0 || len(status.VolumeMounts) != 1 || !status.VolumeMounts[0].ReadOnly {
 			t.Errorf("the container that stays is %+v", status)
 		}
+	}
+	// The pulls above have fetched credentials, and the container looks for new lines each second.
+	for range 20 {
+		if strings.Contains(n.containerLog(t, pod, "wait"), "registry="+ecrHost+" provider=ecr msg=\"fetched a credential") {
+			break
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	if log := n.containerLog(t, pod, "wait"); !strings.Contains(log, "registry="+ecrHost+" provider=ecr msg=\"fetched a credential") {
+		t.Errorf("the container that stays has printed\n%s", log)
 	}
 
 	s.admin.Kubectl(t, "", "delete", "pod", pod.Name, "-n", pod.Namespace)

@@ -148,7 +148,11 @@ func TestRights(t *testing.T) {
 	if !pod.HostPID || pod.HostIPC || !pod.HostNetwork || pod.ServiceAccountName != m.account.Name {
 		t.Errorf("hostPID %v, hostIPC %v, hostNetwork %v, account %s", pod.HostPID, pod.HostIPC, pod.HostNetwork, pod.ServiceAccountName)
 	}
-	if len(pod.Volumes) != 1 || pod.Volumes[0].HostPath == nil || pod.Volumes[0].HostPath.Path != "/" {
+	volumes := map[string]string{}
+	for _, volume := range pod.Volumes {
+		volumes[volume.Name] = volume.HostPath.Path
+	}
+	if !reflect.DeepEqual(volumes, map[string]string{"node": "/", "log": "/var/log/pullpass"}) {
 		t.Errorf("the volumes are %+v", pod.Volumes)
 	}
 	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 {
@@ -172,9 +176,18 @@ func TestRights(t *testing.T) {
 	if mount := install.VolumeMounts[0]; len(install.VolumeMounts) != 1 || mount.MountPath != "/host" || mount.MountPropagation == nil || *mount.MountPropagation != core.MountPropagationHostToContainer {
 		t.Errorf("the init container mounts %+v", install.VolumeMounts)
 	}
-	// What stays has nothing of all this.
-	if len(wait.VolumeMounts) != 0 || len(wait.Env) != 0 || !slices.Equal(wait.Args, []string{"wait"}) || wait.SecurityContext.SELinuxOptions != nil {
+	// What stays has nothing of all this. It may read the log that the plugin writes, as a member of root's group, and
+	// nothing else of the node.
+	if len(wait.Env) != 0 || wait.SecurityContext.SELinuxOptions != nil || wait.SecurityContext.RunAsUser != nil || *wait.SecurityContext.RunAsGroup != 0 {
 		t.Errorf("the container that stays is %+v", wait)
+	}
+	recursive := core.RecursiveReadOnlyIfPossible
+	if want := []core.VolumeMount{{Name: "log", MountPath: "/var/log/pullpass", ReadOnly: true, RecursiveReadOnly: &recursive}}; !reflect.DeepEqual(wait.VolumeMounts, want) {
+		t.Errorf("the container that stays mounts %+v", wait.VolumeMounts)
+	}
+	logFile := wait.Args[len(wait.Args)-1]
+	if !slices.Equal(wait.Args, []string{"wait", "--log-file=/var/log/pullpass/pullpass.log"}) || !slices.Contains(install.Args, logFile) {
+		t.Errorf("the container that stays has %q, the other one %q", wait.Args, install.Args)
 	}
 	if c := pod.SecurityContext; !*c.RunAsNonRoot || *c.RunAsUser < 2e9 || *c.RunAsGroup < 2e9 || c.SeccompProfile.Type != core.SeccompProfileTypeRuntimeDefault || c.SELinuxOptions != nil {
 		t.Errorf("the pod's security context is %+v", c)
@@ -224,8 +237,12 @@ func TestOverlays(t *testing.T) {
 			none, recursive := core.MountPropagationNone, core.RecursiveReadOnlyIfPossible
 			mount := &install.VolumeMounts[0]
 			mount.ReadOnly, mount.MountPropagation, mount.RecursiveReadOnly = true, &none, &recursive
+			withoutLog(pod)
 		},
-		"uninstall": func(pod *core.PodSpec) { pod.InitContainers[0].Args[0] = "uninstall" },
+		"uninstall": func(pod *core.PodSpec) {
+			pod.InitContainers[0].Args = []string{"uninstall", "--root=/host", "--restart"}
+			withoutLog(pod)
+		},
 	} {
 		t.Run(directory, func(t *testing.T) {
 			want := build(t, "base")
@@ -235,6 +252,12 @@ func TestOverlays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutLog takes the log from the container that stays: its volume would make a directory on the node.
+func withoutLog(pod *core.PodSpec) {
+	pod.Containers[0].Args, pod.Containers[0].VolumeMounts = []string{"wait"}, []core.VolumeMount{}
+	pod.Volumes = slices.DeleteFunc(pod.Volumes, func(v core.Volume) bool { return v.Name == "log" })
 }
 
 // TestTaints: the pods go to nodes with taints only by a component, by the scheduler's own code.
