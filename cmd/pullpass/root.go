@@ -73,14 +73,17 @@ func newRoot(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pullpass",
 		Short: "Registry credentials for Kubernetes nodes",
-		Long: `pullpass gives the kubelet the credential for an image's registry: Amazon ECR,
-Google Artifact Registry, Docker Hub.
+		Long: `pullpass is a kubelet credential provider: it gives the kubelet the credential
+for an image's registry (Amazon ECR, Google Artifact Registry, Docker Hub).
 
-Without a command it is the kubelet's credential provider plugin: it reads a
-CredentialProviderRequest on stdin and writes a CredentialProviderResponse.`,
+Without a command it is the kubelet's plugin: it reads a CredentialProviderRequest
+on stdin and writes a CredentialProviderResponse.`,
 		Example: `  pullpass <<'EOF'
-  {"kind": "CredentialProviderRequest", "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
-   "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app"}
+  {
+    "kind": "CredentialProviderRequest",
+    "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+    "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app"
+  }
   EOF`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -97,11 +100,12 @@ CredentialProviderRequest on stdin and writes a CredentialProviderResponse.`,
 	root.SetOut(stdio.Out)
 	root.SetErr(b.Log.Out)
 	flags := root.PersistentFlags()
-	flags.BoolVarP(&b.Log.Verbose, "verbose", "v", false, "say on stderr what is decided and why; never a secret")
-	flags.StringVar(&b.ConfigPath, "config", "", "config `file` (default $"+broker.ConfigVariable+", else "+broker.DefaultConfig(b.Getenv)+")")
-	flags.StringVar(&b.CacheDir, "cache-dir", "", "`directory` of the cache (default $"+broker.CacheDirVariable+", else that of the config, else "+broker.DefaultCacheDir(b.Env)+")")
-	flags.StringVar(&b.LogFile, "log-file", "", "`file` that the plugin and warm log to (default that of the config, else none)")
-	root.Flags().BoolVar(&showVersion, "version", false, "the same as pullpass version")
+	flags.BoolVarP(&b.Log.Verbose, "verbose", "v", false, "explain each decision on stderr (never prints secrets)")
+	flags.StringVar(&b.ConfigPath, "config", "", "configuration `file` (default $"+broker.ConfigVariable+", else "+broker.DefaultConfig(b.Getenv)+")")
+	flags.StringVar(&b.CacheDir, "cache-dir", "", "cache `directory` (default $"+broker.CacheDirVariable+", else cache.dir of the configuration, else "+broker.DefaultCacheDir(b.Env)+")")
+	flags.StringVar(&b.LogFile, "log-file", "", "`file` that the plugin and warm log to (default log.file of the configuration, else none)")
+	root.Flags().BoolVar(&showVersion, "version", false, "print the version")
 	root.AddCommand(commands(b, stdio)...)
+	cli.SetHelp(root)
 	return root
 }

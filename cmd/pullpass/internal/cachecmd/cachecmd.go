@@ -12,7 +12,7 @@ import (
 func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "cache",
-		Short: "Show or clear the cached credentials",
+		Short: "List or clear cached credentials",
 		Args:  cli.NoArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

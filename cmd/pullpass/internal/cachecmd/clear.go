@@ -17,9 +17,10 @@ import (
 func newClear(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "clear [SCOPE]",
-		Short: "Remove all that is cached, or one scope",
-		Long: `Remove all that is cached, or that of one scope: its ID in pullpass cache list, or the
-beginning of it, of 4 characters at least. The next pull fetches anew.`,
+		Short: "Remove cached credentials",
+		Long: `Remove all cached credentials, or those of one scope: give its ID from pullpass
+cache list, or at least the first 4 characters. The next pull fetches a new
+credential.`,
 		Args: checkScope,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return cli.AsFailure(clearCache(cmd.Context(), b, stdio, strings.ToLower(strings.Join(args, ""))))

@@ -13,10 +13,10 @@ func newList(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	format := ""
 	command := &cobra.Command{
 		Use:   "list",
-		Short: "Show what is cached, never a secret",
-		Long: `Show what is cached: for each scope, which is all that a credential depends on, whose
-credential it is, its age, when it expires and is renewed, and the last failure to get one.
-It never shows a secret.`,
+		Short: "List cached credentials",
+		Long: `List cached credentials: user, age, expiry, next renewal and last failure.
+Secrets are never shown. Each row is a scope: everything that the credential
+depends on, such as the region and the identity.`,
 		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if format != "table" && format != "json" {
@@ -25,7 +25,7 @@ It never shows a secret.`,
 			return cli.AsFailure(list(b, stdio, format))
 		},
 	}
-	command.Flags().StringVarP(&format, "output", "o", "table", "`format`: table or json")
+	command.Flags().StringVarP(&format, "output", "o", "table", "output `format`: table or json")
 	return command
 }
 

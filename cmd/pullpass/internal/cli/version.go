@@ -12,7 +12,7 @@ import (
 func NewVersionCommand(stdio *Stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version, the commit it was built from and the platform",
+		Short: "Print the version, commit and platform",
 		Args:  NoArguments,
 		RunE: func(*cobra.Command, []string) error {
 			return PrintVersion(stdio.Out)

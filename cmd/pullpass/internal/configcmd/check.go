@@ -24,15 +24,16 @@ func newCheck(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	binDir, own := "", false
 	command := &cobra.Command{
 		Use:   "check FILE|DIRECTORY|- [--bin-dir DIRECTORY]",
-		Short: "Tell what the kubelet would refuse, before it does not start",
-		Long: `Check a CredentialProviderConfig: a file, a directory of which the kubelet reads all files, or
-stdin for -. It tells everything that the kubelet would refuse, and as notes what it takes but
-what does nothing or does harm, such as patterns that match no image. With --bin-dir it also
-looks for the providers' binaries. With --pullpass it checks pullpass's own config file in
-place of the kubelet's, and tells the first mistake.
+		Short: "Validate a kubelet credential provider config",
+		Long: `Validate a CredentialProviderConfig: a file, a directory whose files the kubelet
+reads, or - for stdin. Errors are what the kubelet would refuse; notes are
+entries that have no effect or do harm, such as patterns that match no image.
+Only errors make the exit code 1.
 
-The exit code is 1 if there is a fault. Notes are none.`,
-		Example: `  pullpass config check /etc/kubernetes/credential-providers --bin-dir /usr/local/bin
+With --bin-dir, the providers' binaries are checked as well. With --pullpass,
+the file is pullpass's own configuration, and its first mistake is reported.`,
+		Example: `  pullpass config check /etc/kubernetes/credential-providers.yaml
+  pullpass config check /etc/kubernetes/providers --bin-dir /usr/local/bin
   pullpass config check --pullpass /etc/pullpass/config.yaml`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -53,8 +54,8 @@ The exit code is 1 if there is a fault. Notes are none.`,
 			return cli.AsFailure(checkKubeletConfig(cmd.Context(), b, stdio, args[0], binDir))
 		},
 	}
-	command.Flags().StringVar(&binDir, "bin-dir", "", "`directory` with the providers' binaries")
-	command.Flags().BoolVar(&own, "pullpass", false, "the file is pullpass's own config")
+	command.Flags().StringVar(&binDir, "bin-dir", "", "also check the providers' binaries in this `directory`")
+	command.Flags().BoolVar(&own, "pullpass", false, "check pullpass's own configuration file")
 	return command
 }
 

@@ -13,7 +13,7 @@ import (
 func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "config",
-		Short: "Print or check the kubelet's configuration for plugins",
+		Short: "Print, check or list credential provider configuration",
 		Args:  cli.NoArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

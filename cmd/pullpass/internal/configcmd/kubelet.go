@@ -21,14 +21,15 @@ func newKubelet(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	name, format := "", ""
 	command := &cobra.Command{
 		Use:   "kubelet",
-		Short: "Print the kubelet's CredentialProviderConfig",
-		Long: `Print a CredentialProviderConfig with pullpass as its one provider: for all registries that it
-serves, also by the rules of its own config file, or for those that are named. pullpass install
-puts the same provider into the config that a node has.
+		Short: "Print a kubelet credential provider config",
+		Long: `Print a CredentialProviderConfig with pullpass as its only provider. It is for
+the registries of --registry, or else for all that pullpass serves, including
+those that only its own configuration names. pullpass install adds the same
+provider to the existing configuration of a node.
 
-With --platform it is what that kind of node takes: for talos a patch of the machine
-configuration, for bottlerocket settings, for eks JSON.`,
-		Example: `  pullpass config kubelet --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com
+With --platform, print what that platform takes: a machine configuration patch
+for talos, settings for bottlerocket, JSON for eks.`,
+		Example: `  pullpass config kubelet --registry europe-docker.pkg.dev
   pullpass config kubelet --platform talos --registry docker.io/acme/`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,8 +58,8 @@ configuration, for bottlerocket settings, for eks JSON.`,
 	flags := command.Flags()
 	flags.SortFlags = false
 	f.AddTo(flags)
-	flags.StringVar(&name, "platform", "", "kind of node: `NAME` is one of "+strings.Join(platform.Names(), ", "))
-	flags.StringVarP(&format, "output", "o", "", "`format`: yaml or json (default yaml; for eks json)")
+	flags.StringVar(&name, "platform", "", "`NAME` of the platform: "+strings.Join(platform.Names(), ", "))
+	flags.StringVarP(&format, "output", "o", "", "output `format`: yaml or json (default yaml; json for eks)")
 	return command
 }
 

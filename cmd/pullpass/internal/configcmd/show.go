@@ -17,10 +17,11 @@ import (
 func newShow(stdio *cli.Stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show [NAME]",
-		Short: "Print a file of those that nodes need, or list them",
-		Long: `Print one of the files that come with this binary: the kubelet's configuration, and the step
-that turns it on, for each kind of node. NAME is a path in the list, or its last part without
-the extension, or a directory, if it stands for one file alone. Without NAME it prints the list.`,
+		Short: "List or print the bundled node configuration files",
+		Long: `Print one of the bundled files: the kubelet's configuration for each platform,
+and the step that enables it. NAME is a path from the list, or its base name
+without extension if that is unique, or a directory with only one file. Without
+NAME, list the files.`,
 		Example: `  pullpass config show
   pullpass config show daemonset | kubectl apply -f -`,
 		Args: func(_ *cobra.Command, args []string) error {

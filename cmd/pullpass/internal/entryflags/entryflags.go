@@ -29,9 +29,9 @@ func Names() []string { return []string{"registry", "env", "arg"} }
 
 // AddTo defines the flags.
 func (f *Flags) AddTo(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.Registries, "registry", nil, "serve this registry, `HOST[/PATH]` or a pattern, in place of all; may be given more than once")
-	flags.StringArrayVar(&f.Env, "env", nil, "environment variable of the plugin, `NAME=VALUE`; may be given more than once")
-	flags.StringArrayVar(&f.Arguments, "arg", nil, "`argument` of the plugin; may be given more than once")
+	flags.StringArrayVar(&f.Registries, "registry", nil, "serve only this registry, `HOST[/PATH]` or a pattern; repeatable")
+	flags.StringArrayVar(&f.Env, "env", nil, "environment variable of the plugin, `NAME=VALUE`; repeatable")
+	flags.StringArrayVar(&f.Arguments, "arg", nil, "`argument` of the plugin; repeatable")
 }
 
 // Variables parses the values of --env. Errors do not show them: they may be secrets.

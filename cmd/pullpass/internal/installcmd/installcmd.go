@@ -57,8 +57,9 @@ A second run changes nothing. --status tells what is installed, and whether the 
 has it: the exit code is 0 if so, else 1.`,
 		Example: `  pullpass install --dry-run
   pullpass install --restart
-  pullpass install --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com --registry docker.io/acme/
-  pullpass install --root /mnt --platform kubeadm      # an image that is built at /mnt
+  pullpass install --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com \
+    --registry docker.io/acme/
+  pullpass install --root /mnt --platform kubeadm   # an image mounted at /mnt
   pullpass install --status -o json`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {

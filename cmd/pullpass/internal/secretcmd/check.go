@@ -23,14 +23,18 @@ func newCheck(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	var references []string
 	command := &cobra.Command{
 		Use:   "check FILE|- [--image IMAGE]...",
-		Short: "Tell what keeps pull secrets from working",
-		Long: `Check the Secrets in a file, or on stdin for -: what kubectl get secret -o yaml or -o json
-prints, or manifests. It tells what the API server refuses, what the kubelet cannot read or
-ignores, keys that match no image, and what has expired; never a secret. With --image it tells
-which entries the kubelet tries for an image, or why none. It asks nobody else.
+		Short: "Diagnose pull secrets",
+		Long: `Check the Secrets in a file, or - for stdin: the output of kubectl get secret -o
+yaml or -o json, or manifests. It reports what the API server refuses, what the
+kubelet cannot read or ignores, keys that match no image, and expired
+credentials. Secrets are never shown, and no server is asked.
 
-Of several Secrets, those are checked that are pull secrets by their type, or hold a Docker
-config. The exit code is 1 if there is a fault, and no entry for an image is one. Notes are not.`,
+With --image, it also reports which entries the kubelet tries for an image, or
+why there is none.
+
+Checked are Secrets of a pull secret's type and Secrets that hold a Docker
+config. Errors, and an image without an entry, make the exit code 1; notes do
+not.`,
 		Example: `  kubectl get secret regcred -n team -o yaml | pullpass secret check -
   pullpass secret check regcred.yaml --image ghcr.io/acme/app`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -51,7 +55,7 @@ config. The exit code is 1 if there is a fault, and no entry for an image is one
 			return cli.AsFailure(checkSecrets(cmd.Context(), b, stdio, args[0], images))
 		},
 	}
-	command.Flags().StringArrayVar(&references, "image", nil, "an `image` to tell the entries for; may be given more than once")
+	command.Flags().StringArrayVar(&references, "image", nil, "report which entries the kubelet tries for this `image`; repeatable")
 	return command
 }
 

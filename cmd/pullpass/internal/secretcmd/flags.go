@@ -42,23 +42,23 @@ const formatDockerConfig = "dockerconfigjson"
 func (f *flags) addTo(command *cobra.Command) {
 	set := command.Flags()
 	set.SortFlags = false
-	set.StringArrayVar(&f.registries, "registry", nil, "a registry, `HOST[/PATH]`; may be given more than once")
-	set.StringArrayVar(&f.images, "image", nil, "an `image`, for its registry; may be given more than once")
-	set.StringVar(&f.username, "username", "", "`user` of the registry, with one of the next two")
-	set.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password or access token from stdin; a terminal is asked without echo")
+	set.StringArrayVar(&f.registries, "registry", nil, "registry `HOST[/PATH]`; repeatable")
+	set.StringArrayVar(&f.images, "image", nil, "`image` whose registry to use; repeatable")
+	set.StringVar(&f.username, "username", "", "`user` of the registry; needs --password-stdin or --password-file")
+	set.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password or access token from stdin; on a terminal, ask for it without echo")
 	set.StringVar(&f.passwordFile, "password-file", "", "`file` with the password or access token")
-	set.StringVar(&f.googleKeyFile, "google-key-file", "", "`file` with a service account key, for Google's registries")
-	set.StringVar(&f.dockerConfig, "from-docker-config", "", "take the logins of docker login, of the user or of a `file`")
+	set.StringVar(&f.googleKeyFile, "google-key-file", "", "`file` with a service account key for Google's registries")
+	set.StringVar(&f.dockerConfig, "from-docker-config", "", "use the logins of docker login in this `file` (without a value, ~/.docker/config.json)")
 	set.Lookup("from-docker-config").NoOptDefVal = ownDockerConfig
-	set.DurationVar(&f.minValid, "min-valid", 0, "`time` that tokens must be good for, such as 90m or 8h (default three quarters of their life)")
-	set.DurationVar(&f.jitter, "jitter", 0, "longest `time` to wait, at random, before tokens are fetched, such as 5m: for schedules that many share")
-	set.StringArrayVarP(&f.namespaces, "namespace", "n", nil, "`namespace` of the Secret; may be given more than once")
-	set.StringArrayVar(&f.labels, "label", nil, "label of the Secret, `KEY=VALUE`; may be given more than once")
-	set.StringArrayVar(&f.annotations, "annotation", nil, "annotation of the Secret, `KEY=VALUE`; may be given more than once")
-	set.StringArrayVar(&f.serviceAccounts, "service-account", nil, "`account` to attach the Secret to; may be given more than once")
-	set.StringVar(&f.serviceAccountsFile, "service-account-file", "", "`file` with the accounts as kubectl get serviceaccount -o yaml gives them, - for stdin")
-	set.StringVarP(&f.format, "output", "o", "yaml", "`format`: yaml, json, or dockerconfigjson for the config.json alone")
-	set.StringVar(&f.out, "out", "", "`file` to write to in place of stdout, in one step and with mode 0600")
+	set.DurationVar(&f.minValid, "min-valid", 0, "remaining `time` that a cached token needs, such as 90m or 8h (default three quarters of its lifetime)")
+	set.DurationVar(&f.jitter, "jitter", 0, "wait a random part of this `time` before fetching tokens, such as 5m, to spread schedules")
+	set.StringArrayVarP(&f.namespaces, "namespace", "n", nil, "`namespace` of the Secret; repeatable")
+	set.StringArrayVar(&f.labels, "label", nil, "label of the Secret, `KEY=VALUE`; repeatable")
+	set.StringArrayVar(&f.annotations, "annotation", nil, "annotation of the Secret, `KEY=VALUE`; repeatable")
+	set.StringArrayVar(&f.serviceAccounts, "service-account", nil, "service `account` to attach the Secret to; repeatable")
+	set.StringVar(&f.serviceAccountsFile, "service-account-file", "", "`file` with the output of kubectl get serviceaccount -o yaml, or - for stdin")
+	set.StringVarP(&f.format, "output", "o", "yaml", "output `format`: yaml, json, or dockerconfigjson for only the config.json")
+	set.StringVar(&f.out, "out", "", "write to this `file` instead of stdout, atomically and with mode 0600")
 }
 
 // parse checks the name and the flags as far as that is possible without reading any file.

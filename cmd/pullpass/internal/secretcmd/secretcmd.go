@@ -21,28 +21,36 @@ func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	f := &flags{}
 	command := &cobra.Command{
 		Use:   "secret NAME [--registry HOST[/PATH] | --image IMAGE]...",
-		Short: "Write a pull secret, for clusters where the kubelet cannot have a plugin",
-		Long: `Write a Secret of type kubernetes.io/dockerconfigjson with the credentials of registries, for
-kubectl apply -f -. Credentials come from where the plugin has them, unless the flags name a
-login. A token from the cache must have three quarters of its life left (--min-valid), else a
-new one is fetched.
+		Short: "Create a pull secret, where you cannot configure the kubelet",
+		Long: `Print a Secret of type kubernetes.io/dockerconfigjson with the credentials of
+registries, for kubectl apply -f -. It gets the credentials as the plugin does,
+unless flags name a login. A cached token is used only if at least three
+quarters of its lifetime remain; --min-valid changes that.
 
-A Secret with tokens says when to replace it: the annotations pullpass/refresh-after, half of the
-shortest life, and pullpass/expires-at. If one credential is missing, nothing is written and the
-exit code is 1, so that a good Secret is never replaced by a worse one.
+Two annotations of a Secret with tokens tell when to renew it:
+pullpass/expires-at, when the first token expires, and pullpass/refresh-after,
+when half of its lifetime has passed. If a credential is missing, nothing is
+printed and the exit code is 1: a good Secret is never replaced by a worse one.
 
---username is for the one registry that no token or key is for. With --from-docker-config, a
-registry of Amazon or Google that has no login there gets a token.
+--username applies to the one registry that gets neither a cloud token nor
+--google-key-file. With --from-docker-config, Amazon's and Google's registries
+without a login in that file get a token.
 
---service-account adds the manifest that attaches the Secret to an account. An apply replaces the
-list of pull secrets as a whole, so that the account as it is now has to be known:
---service-account-file. With a field manager of its own, as below, the list also survives what
-the account's owner applies later. Without a registry, there is only this manifest.`,
-		Example: `  pullpass secret regcred --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com | kubectl apply -f -
-  pullpass secret regcred --registry docker.io --username acme --password-stdin < token | kubectl apply -f -
+--service-account adds a manifest that attaches the Secret to a service account.
+Applying it replaces the account's whole list of pull secrets. It therefore needs
+the account as it is now: --service-account-file. Keep --field-manager=pullpass
+as in the example: the list then survives later applies by the account's owner.
+Without a registry, only this manifest is printed.`,
+		Example: `  pullpass secret regcred --registry europe-docker.pkg.dev | kubectl apply -f -
+
+  pullpass secret regcred --registry docker.io \
+    --username acme --password-stdin < token | kubectl apply -f -
+
   kubectl get serviceaccount default -n team -o yaml |
-    pullpass secret regcred --registry europe-docker.pkg.dev -n team --service-account default --service-account-file - |
-    kubectl apply --server-side --force-conflicts --field-manager=pullpass -f -`,
+    pullpass secret regcred --registry europe-docker.pkg.dev -n team \
+      --service-account default --service-account-file - |
+    kubectl apply --server-side --force-conflicts \
+      --field-manager=pullpass -f -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := f.parse(b, stdio, args, cmd.Flags().Changed)
 			if err != nil {

@@ -21,20 +21,23 @@ func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	var registries []string
 	command := &cobra.Command{
 		Use:   "warm [--registry HOST[/PATH]]...",
-		Short: "Fetch the credentials that will be needed into the cache",
-		Long: `Fetch the credentials of the config's rules into the cache, before the first pull: while an
-image is baked, or while a node boots. What is cached already is fetched anew only if it is
-past half of its life, so that tokens stay fresh if warm runs from a timer.
+		Short: "Fetch credentials into the cache before the first pull",
+		Long: `Fetch the credentials of the configuration's rules into the cache before the
+first pull: while an image is built, or while a node boots. A cached token is
+renewed only if half of its lifetime has passed: run warm from a timer to keep
+tokens fresh.
 
-A rule such as *.dkr.ecr.*.amazonaws.com does not say for which region: name its registries
-with --registry, which replaces the rules as the list of what is fetched. Credentials from
-files and credential helpers are kept for only a minute; for those warm is a check. A failure
-of a moment ago is remembered: pullpass cache clear makes the next try at once.
+Rules without a fixed region, such as *.dkr.ecr.*.amazonaws.com, are skipped:
+name their registries with --registry, which replaces the rules. Credentials
+from files and credential helpers are cached for only a minute; for these, warm
+is a check. A recent failure is remembered: pullpass cache clear makes the next
+attempt immediate.
 
-The scopes of credentials depend on the environment and the user: run warm as the kubelet
-runs the plugin.`,
+Credentials depend on the environment and the user: run warm as the kubelet runs
+the plugin.`,
 		Example: `  pullpass warm
-  pullpass warm --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com --registry europe-docker.pkg.dev`,
+  pullpass warm --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com \
+    --registry europe-docker.pkg.dev`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			named, err := parseRegistries(registries)
@@ -44,7 +47,7 @@ runs the plugin.`,
 			return cli.AsFailure(warm(cmd.Context(), b, stdio, named))
 		},
 	}
-	command.Flags().StringArrayVar(&registries, "registry", nil, "a registry, `HOST[/PATH]`, in place of those of the config; may be given more than once")
+	command.Flags().StringArrayVar(&registries, "registry", nil, "registry `HOST[/PATH]`, instead of those in the configuration; repeatable")
 	return command
 }
 
