@@ -11,7 +11,7 @@ PLATFORMS := linux/amd64 linux/arm64 windows/amd64 darwin/amd64 darwin/arm64
 RACE ?= $(if $(shell command -v gcc || command -v clang),-race)
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w'
 
-.PHONY: help build cross image release demo bench test e2e fuzz check fmt vet staticcheck govulncheck tidy clean
+.PHONY: help build cross image release demo bench docs test e2e fuzz check fmt vet staticcheck govulncheck tidy clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ demo: build ## Show the main job on this machine, without any cloud account
 bench: build ## Measure pullpass beside the other plugins, on the fakes (writes integration/bench/RESULTS.md; BENCHFLAGS=-check)
 	@cd integration && $(GO) build -o ../$(BIN)/pullpass-bench ./bench
 	@$(BIN)/pullpass-bench -pullpass $(BIN)/pullpass $(BENCHFLAGS)
+
+docs: ## Write the commands and their flags into cmd/pullpass/README.md
+	$(GO) test ./cmd/pullpass -run '^TestReference$$' -count=1 -update
 
 test: ## Run all tests: the code's own, and the binary against fakes, the kubelet's code and a registry
 	$(GO) test $(RACE) -count=1 -timeout 30m ./...
