@@ -14,9 +14,11 @@ import (
 )
 
 // newTree returns pullpass and the commands below it, as root sees them on a machine without variables.
-func newTree() *cobra.Command {
+func newTree() *cobra.Command { return newTreeOn(&cli.Stdio{}) }
+
+func newTreeOn(stdio *cli.Stdio) *cobra.Command {
 	e := &env.Env{Home: "/root", Root: true, Getenv: func(string) string { return "" }, Log: &env.Log{}}
-	root := newRoot(&broker.Broker{Env: e, Backends: backends.All()}, &cli.Stdio{})
+	root := newRoot(&broker.Broker{Env: e, Backends: backends.All()}, stdio)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

@@ -107,5 +107,6 @@ on stdin and writes a CredentialProviderResponse.`,
 	root.Flags().BoolVar(&showVersion, "version", false, "print the version")
 	root.AddCommand(commands(b, stdio)...)
 	cli.SetHelp(root)
+	cli.SetCompletion(root)
 	return root
 }

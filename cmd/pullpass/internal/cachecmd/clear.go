@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pullpass/pullpass/cmd/internal/broker"
+	"github.com/pullpass/pullpass/cmd/internal/env"
 	"github.com/pullpass/pullpass/cmd/internal/report"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/provider"
@@ -21,11 +22,35 @@ func newClear(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 		Long: `Remove all cached credentials, or those of one scope: give its ID from pullpass
 cache list, or at least the first 4 characters. The next pull fetches a new
 credential.`,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return scopes(b), cobra.ShellCompDirectiveNoFileComp
+		},
 		Args: checkScope,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return cli.AsFailure(clearCache(cmd.Context(), b, stdio, strings.ToLower(strings.Join(args, ""))))
 		},
 	}
+}
+
+// scopes returns the IDs of the cached scopes, with what they are. A cache that cannot be read has none: the
+// command itself says why.
+func scopes(b *broker.Broker) []cobra.Completion {
+	if err := b.OpenCache(); err != nil {
+		return nil
+	}
+	entries, err := b.Cache.List()
+	if err != nil {
+		return nil
+	}
+	var completions []cobra.Completion
+	for _, e := range entries {
+		text := env.OneLine(broker.ScopeProvider(e.Scope) + " " + details(e.Scope))
+		completions = append(completions, cobra.CompletionWithDesc(broker.ShortID(e.ID), text))
+	}
+	return completions
 }
 
 func checkScope(_ *cobra.Command, args []string) error {

@@ -26,6 +26,7 @@ depends on, such as the region and the identity.`,
 		},
 	}
 	command.Flags().StringVarP(&format, "output", "o", "table", "output `format`: table or json")
+	cli.Choices(command, "output", "table", "json")
 	return command
 }
 

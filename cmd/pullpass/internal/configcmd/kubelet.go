@@ -60,6 +60,8 @@ for talos, settings for bottlerocket, JSON for eks.`,
 	f.AddTo(flags)
 	flags.StringVar(&name, "platform", "", "`NAME` of the platform: "+strings.Join(platform.Names(), ", "))
 	flags.StringVarP(&format, "output", "o", "", "output `format`: yaml or json (default yaml; json for eks)")
+	cli.Choices(command, "platform", platform.Names()...)
+	cli.Choices(command, "output", "yaml", "json")
 	return command
 }
 

@@ -24,6 +24,7 @@ without extension if that is unique, or a directory with only one file. Without
 NAME, list the files.`,
 		Example: `  pullpass config show
   pullpass config show daemonset | kubectl apply -f -`,
+		ValidArgsFunction: completeName,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && args[0] == "" {
 				return errors.New("name one file")
@@ -54,7 +55,7 @@ func nodeFile(name string) ([]byte, error) {
 	hint := "pullpass config show lists them all"
 	var within, known []string
 	for _, file := range nodeconfig.Names() {
-		known = append(known, strings.TrimSuffix(path.Base(file), path.Ext(file)))
+		known = append(known, shortName(file))
 		for directory := path.Dir(file); directory != "."; directory = path.Dir(directory) {
 			if directory == name || path.Base(directory) == name {
 				within = append(within, file)

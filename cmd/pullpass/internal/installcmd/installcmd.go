@@ -84,6 +84,8 @@ has it: the exit code is 0 if so, else 1.`,
 	set.BoolVar(&f.status, "status", false, "change nothing, and tell what is installed")
 	set.StringVarP(&f.format, "output", "o", "text", "`format` of --status: text or json")
 	set.DurationVar(&f.watch, "watch", 0, "with --status: look again after each such `time`, and print a line for each change, until a signal")
+	cli.Choices(command, "platform", platform.Names()...)
+	cli.Choices(command, "output", "text", "json")
 	return command
 }
 

@@ -59,6 +59,7 @@ func (f *flags) addTo(command *cobra.Command) {
 	set.StringVar(&f.serviceAccountsFile, "service-account-file", "", "`file` with the output of kubectl get serviceaccount -o yaml, or - for stdin")
 	set.StringVarP(&f.format, "output", "o", "yaml", "output `format`: yaml, json, or dockerconfigjson for only the config.json")
 	set.StringVar(&f.out, "out", "", "write to this `file` instead of stdout, atomically and with mode 0600")
+	cli.Choices(command, "output", "yaml", "json", formatDockerConfig)
 }
 
 // parse checks the name and the flags as far as that is possible without reading any file.
