@@ -117,7 +117,7 @@ type file struct {
 
 // The directories that an installer writes to.
 var (
-	settings   = []string{"/etc", "/usr/local/lib"} // what the kubelet is started with is there
+	settings   = []string{"/etc", "/usr/local/lib", "/usr/local/bin"} // what the kubelet is started with, and the link
 	everything = append(settings, "/var/lib/pullpass")
 )
 

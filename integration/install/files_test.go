@@ -369,9 +369,8 @@ func TestBaked(t *testing.T) {
 	m.write(configPath, string(config))
 	before := snapshot(t, m.root)
 	r := m.install()
-	wantRun(t, r, 0, "wrote "+flagsPath+"\n", nothing)
-	if strings.Count(r.Stdout, "\n") != 1 {
-		t.Errorf("it writes more: %q", r.Stdout)
+	if want := "wrote " + flagsPath + "\nlinked " + linkPath + " to " + binDir + "/pullpass\n"; r.Code != 0 || r.Stdout != want || r.Stderr != "" {
+		t.Errorf("%+v, want %q", r, want)
 	}
 	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, nothing)
 	wantSame(t, snapshot(t, m.root), before)

@@ -23,6 +23,7 @@ import (
 const (
 	configPath = "/etc/pullpass/credential-provider-config.yaml"
 	binDir     = "/usr/local/lib/pullpass"
+	linkPath   = "/usr/local/bin/pullpass"
 	flagsPath  = "/etc/default/kubelet"
 	statePath  = "/var/lib/pullpass"
 )
@@ -71,7 +72,7 @@ func newMachine(t testing.TB) *machine {
 	} {
 		m.write(path, content)
 	}
-	for _, directory := range []string{"/run/systemd", "/usr/bin", "/var/lib"} {
+	for _, directory := range []string{"/run/systemd", "/usr/bin", "/usr/local/bin", "/var/lib"} {
 		must(t, os.MkdirAll(m.path(directory), 0o755))
 	}
 	must(t, os.Link(systemctl, m.path("/usr/bin/systemctl")))

@@ -45,6 +45,7 @@ func TestStatus(t *testing.T) {
   "platform": "kubeadm",
   "binary": "/usr/local/lib/pullpass/pullpass",
   "version": "VERSION",
+  "link": "/usr/local/bin/pullpass",
   "config": "/etc/pullpass/credential-provider-config.yaml",
   "configHash": "HASH",
   "kubelet": {
@@ -62,6 +63,7 @@ func TestStatus(t *testing.T) {
   "platform": "kubeadm",
   "binary": "/usr/local/lib/pullpass/pullpass",
   "version": "VERSION",
+  "link": "/usr/local/bin/pullpass",
   "config": "/etc/pullpass/credential-provider-config.yaml",
   "configHash": "HASH",
   "kubelet": {
@@ -172,6 +174,7 @@ diff /etc/default/kubelet /etc/default/kubelet
 -KUBELET_EXTRA_ARGS=--node-ip=192.0.2.1
 +KUBELET_EXTRA_ARGS=--node-ip=192.0.2.1 --image-credential-provider-config=/etc/pullpass/credential-provider-config.yaml --image-credential-provider-bin-dir=/usr/local/lib/pullpass
  REDACTED
+link /usr/local/bin/pullpass to /usr/local/lib/pullpass/pullpass
 restart kubelet.service
 `
 	if r.Code != 0 || r.Stderr != "" || size != want {

@@ -176,6 +176,7 @@ func TestTrustedPlaces(t *testing.T) {
 	m := newMachine(t)
 	must(t, os.MkdirAll(m.path("/opt/real/lib"), 0o755))
 	must(t, os.MkdirAll(m.path("/usr"), 0o755))
+	must(t, os.RemoveAll(m.path("/usr/local")))
 	must(t, os.Symlink("../opt/real", m.path("/usr/local")))
 	must(t, os.MkdirAll(m.path("/tmp/etc"), 0o755))
 	must(t, os.Chmod(m.path("/tmp"), 0o777|fs.ModeSticky))

@@ -151,7 +151,7 @@ func TestConfigElsewhere(t *testing.T) {
 			note := "note: " + binDir + "/pullpass stays: /etc/b.yaml names it\n"
 			r := m.uninstall("--dry-run")
 			wantRun(t, r, 0, "+++ /etc/a.yaml", note)
-			if strings.Contains(r.Stdout, "remove") {
+			if strings.Contains(r.Stdout, "remove "+binDir) || !strings.Contains(r.Stdout, "remove "+linkPath+"\n") {
 				t.Error(r.Stdout)
 			}
 			wantRun(t, m.uninstall(), 0, "wrote /etc/a.yaml", note)
@@ -195,7 +195,7 @@ func TestUninstallDryRun(t *testing.T) {
 		return steps
 	}
 	files := []string{"diff " + flagsPath + " " + flagsPath, "diff " + configPath + " /dev/null"}
-	want := append(slices.Clone(files), "restart kubelet.service", "remove "+binDir+"/pullpass", "remove /etc/pullpass", "remove "+binDir, "remove /usr/local/lib", "remove /usr/local")
+	want := append(slices.Clone(files), "restart kubelet.service", "remove "+linkPath, "remove "+binDir+"/pullpass", "remove /etc/pullpass", "remove "+binDir, "remove /usr/local/lib")
 	if r := m.uninstall("--dry-run", "--restart"); r.Code != 0 || r.Stderr != "" || !slices.Equal(steps(r.Stdout), want) {
 		t.Errorf("exit code %d, stderr %q, steps %q, want %q", r.Code, r.Stderr, steps(r.Stdout), want)
 	}

@@ -92,9 +92,11 @@ func statusLines(s installer.Status) []string {
 	}
 	lines := []string{"installed: " + installed}
 	if s.Binary != "" {
+		lines = append(lines, "platform: "+s.Platform, "binary: "+s.Binary+", "+cli.TextOrDash(s.Version))
+		if s.Link != "" {
+			lines = append(lines, "link: "+s.Link)
+		}
 		lines = append(lines,
-			"platform: "+s.Platform,
-			"binary: "+s.Binary+", "+cli.TextOrDash(s.Version),
 			"config: "+s.Config+", "+cli.TextOrDash(s.ConfigHash),
 			"kubelet: "+kubelet,
 		)

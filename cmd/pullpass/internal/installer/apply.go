@@ -99,7 +99,7 @@ func (i *Installer) keep(p *plan, next state) error {
 // one needs the changes before it. The last change may not have been made.
 func undo(changes []change) error {
 	for _, c := range slices.Backward(changes) {
-		if now, err := nodefile.Look(c.Path, c.limit()); err == nil && now.Equal(c.old.Snapshot) {
+		if now, err := c.look(); err == nil && now.Equal(c.old.Snapshot) {
 			continue
 		}
 		if err := nodefile.Replace(c.Path, c.old, nil); err != nil {

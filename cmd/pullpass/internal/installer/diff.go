@@ -31,6 +31,8 @@ func (c change) diff(known func(name, value string) bool) []byte {
 		return text
 	case c.new.Snapshot == nil:
 		return fmt.Appendf(nil, "remove %s\n", c.Path)
+	case c.Kind == kindLink:
+		return fmt.Appendf(nil, "link %s to %s\n", c.Path, c.new.Data)
 	}
 	// Only what is not shown differs.
 	return fmt.Appendf(nil, "write %s, %d bytes, sha256:%s\n", c.Path, len(c.new.Data), c.new.SHA256)

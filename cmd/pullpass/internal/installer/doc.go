@@ -1,5 +1,6 @@
 // Package installer installs pullpass on a node and uninstalls it: the binary, its provider in the
-// kubelet's CredentialProviderConfig, and the flags with which the kubelet reads that config.
+// kubelet's CredentialProviderConfig, and the flags with which the kubelet reads that config. Users get a link to
+// the binary, which no kubelet needs.
 //
 // A kubelet does not start with a mistake in any of these, and its node is lost. So everything is checked
 // before anything is written: also that only root can write to the paths, and to all directories and links on
@@ -52,7 +53,7 @@
 //
 //	            write: it is about to write
 //	any         - what a kubelet reads at its start               pending     write
-//	any         - the binary alone                                same        write
+//	any         - the binary or the link alone                    same        write
 //	any         written: all is written, a kubelet is found       same        save
 //
 //	            settle: an install is written, and finds

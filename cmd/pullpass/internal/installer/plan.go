@@ -24,8 +24,11 @@ type change struct {
 }
 
 func (c change) String() string {
-	if c.new.Snapshot == nil {
+	switch {
+	case c.new.Snapshot == nil:
 		return "removed " + c.Path
+	case c.Kind == kindLink:
+		return fmt.Sprintf("linked %s to %s", c.Path, c.new.Data)
 	}
 	return "wrote " + c.Path
 }
@@ -46,11 +49,8 @@ type plan struct {
 	done    []string // what else to say once the changes are made
 }
 
-// atStart reports whether the plan changes anything that a kubelet reads at its start. It reads the binary
-// later.
-func (p *plan) atStart() bool {
-	return slices.ContainsFunc(p.changes, func(c change) bool { return c.Kind != kindBinary })
-}
+// atStart reports whether the plan changes anything that a kubelet reads at its start.
+func (p *plan) atStart() bool { return slices.ContainsFunc(p.changes, change.atStart) }
 
 // A planner makes the plan of an install.
 type planner struct {
@@ -92,6 +92,9 @@ func (i *Installer) plan(ctx context.Context, o Options) (*plan, error) {
 		return nil, err
 	}
 	if err := c.check(pf.BinDir, config{}); err != nil {
+		return nil, err
+	}
+	if err := i.planLink(b); err != nil {
 		return nil, err
 	}
 	if len(b.changes) > 0 {

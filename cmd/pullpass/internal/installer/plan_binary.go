@@ -32,7 +32,7 @@ func (b *planner) planBinary(ctx context.Context) error {
 			fmt.Errorf("write %s: it is a symbolic link", f.Path),
 			"remove it, or name another directory with --bin-dir")
 	}
-	now, err := nodefile.Look(f.Path, f.limit())
+	now, err := f.look()
 	if hint := provider.Hint(err); hint != "" { // who can write there also changes what the kubelet runs as root
 		return provider.WithHint(err, "name another directory with --bin-dir, or: "+hint)
 	}
@@ -85,7 +85,7 @@ func cannotRun(path string, err error) error {
 // already, it has to be this pullpass. It is not run to find that out: it may be anybody's.
 func (i *Installer) checkBinary(r *record) error {
 	f := binaryFile(r.BinDir)
-	now, err := nodefile.Look(f.Path, f.limit())
+	now, err := f.look()
 	switch {
 	case err != nil:
 		return err

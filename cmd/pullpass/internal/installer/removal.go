@@ -123,7 +123,7 @@ func (p *plan) flagsStay(c change) string {
 
 // takeOut removes our part from a file that others have changed after the install.
 func (p *plan) takeOut(c *change) (err error) {
-	if c.Kind == kindBinary {
+	if !c.atStart() {
 		p.notes = append(p.notes, c.Path+" was changed after the install and stays")
 		return nil
 	}
@@ -137,18 +137,23 @@ func (p *plan) takeOut(c *change) (err error) {
 	return err
 }
 
-// binaryRemoval returns the plan to remove the binary. The binary stays if a config still names it: the one
+// binaryRemoval returns the plan to remove the link and the binary. The binary stays if a config still names it: the one
 // that is left of the install's, or another one that a kubelet reads.
 func (i *Installer) binaryRemoval(r *record, left config, o Options) (*plan, error) {
 	p := &plan{store: i.store, record: r}
-	if err := p.remove(kindBinary); err != nil {
-		return nil, err
+	for _, kind := range []string{kindLink, kindBinary} {
+		if err := p.remove(kind); err != nil {
+			return nil, err
+		}
 	}
 	read, err := i.configsRead(o.Platform)
 	if err != nil {
 		return nil, err
 	}
 	p.changes = slices.DeleteFunc(p.changes, func(c change) bool {
+		if c.Kind != kindBinary {
+			return false
+		}
 		binDir := filepath.Dir(c.Path)
 		if samePath(binDir, r.BinDir) && left.ours() != nil {
 			p.notes = append(p.notes, c.Path+" stays: "+r.Config+" names it, as it did before the install")

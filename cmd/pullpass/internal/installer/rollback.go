@@ -60,15 +60,21 @@ const rollbackSuffix = ".before-rollback"
 // restore gives a file its former content. What others have written to it meanwhile is kept beside it.
 func (i *Installer) restore(f restored) error {
 	installed, _ := i.state.Installed.file(f.Path)
-	now, err := nodefile.Read(f.Path, installed.limit())
+	installed.Path = f.Path
+	now, err := installed.read()
 	if err != nil || now.Equal(f.Snapshot) {
 		return err
+	}
+	others := now.Snapshot != nil && !now.Same(f.Snapshot) && now.SHA256 != f.Written && !installed.wrote(now.Snapshot)
+	if others && installed.Kind == kindLink {
+		i.Note(f.Path + " was changed after the install and stays")
+		return nil
 	}
 	old, err := i.store.content(f.Snapshot)
 	if err != nil {
 		return err
 	}
-	if now.Snapshot != nil && !now.Same(f.Snapshot) && now.SHA256 != f.Written && !installed.wrote(now.Snapshot) && installed.Kind != kindBinary {
+	if others && installed.Kind != kindBinary {
 		if err := nodefile.Write(f.Path+rollbackSuffix, now, nil); err != nil {
 			return err
 		}

@@ -72,6 +72,7 @@ const (
 	kindBinary = "binary"
 	kindConfig = "config"
 	kindFlags  = "flags"
+	kindLink   = "link"
 )
 
 // A file is one that we wrote.
@@ -88,7 +89,24 @@ type file struct {
 }
 
 // read returns the content that the file has now.
-func (f file) read() (nodefile.Content, error) { return nodefile.Read(f.Path, f.limit()) }
+func (f file) read() (nodefile.Content, error) {
+	if f.Kind == kindLink {
+		return nodefile.ReadLink(f.Path)
+	}
+	return nodefile.Read(f.Path, f.limit())
+}
+
+// look is read without the bytes.
+func (f file) look() (*nodefile.Snapshot, error) {
+	if f.Kind == kindLink {
+		c, err := nodefile.ReadLink(f.Path)
+		return c.Snapshot, err
+	}
+	return nodefile.Look(f.Path, f.limit())
+}
+
+// atStart reports whether a kubelet reads the file at its start. It reads the binary later, and the link never.
+func (f file) atStart() bool { return f.Kind != kindBinary && f.Kind != kindLink }
 
 // limit is how large the file may be, in bytes.
 func (f file) limit() int64 {

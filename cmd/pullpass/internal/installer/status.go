@@ -17,6 +17,7 @@ type Status struct {
 	Platform  string `json:"platform"`
 	Binary    string `json:"binary"`            // path
 	Version   string `json:"version,omitempty"` // of the binary, if it is the one that was installed
+	Link      string `json:"link,omitempty"`    // path of the link to the binary, if it is as it was installed
 	Config    string `json:"config"`            // path of the file with our provider
 	// ConfigHash is "sha256:" and the hash of that file; "" if there is none.
 	ConfigHash string        `json:"configHash,omitempty"`
@@ -67,6 +68,11 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 	s := Status{Platform: r.Platform, Binary: binaryFile(r.BinDir).Path, Rejected: i.state.Rejected}
 	if t := i.state.Trial; t != nil {
 		s.Trial = &TrialStatus{t.Restarted, t.Failed, t.Removal}
+	}
+	if f, ok := r.file(linkPath); ok {
+		if now, err := f.look(); err == nil && f.wrote(now) {
+			s.Link = f.Path
+		}
 	}
 	c, err := readConfig(r.Config)
 	if err != nil {

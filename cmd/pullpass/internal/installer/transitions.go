@@ -87,17 +87,16 @@ func (s state) refuses(p *plan, running *kubelet.Process, retry bool) bool {
 func (s state) write(p *plan, boot string) state {
 	before := s.before()
 	s.Installed = p.record
-	if !p.atStart() {
+	switch {
+	case p.atStart():
+		before = before.with(p.changes)
+	case s.Trial != nil && before.Installed == nil: // a rollback to nothing leaves nothing
+		t := *s.Trial
+		t.Before = before.with(p.changes)
+		s.Trial = &t
 		return s
-	}
-	before.Files = slices.Clone(before.Files)
-	for _, c := range p.changes {
-		n := slices.IndexFunc(before.Files, func(r restored) bool { return r.Path == c.Path })
-		if n < 0 {
-			n = len(before.Files)
-			before.Files = append(before.Files, restored{Path: c.Path, Snapshot: c.old.Snapshot})
-		}
-		before.Files[n].Written = c.new.Hash()
+	default:
+		return s
 	}
 	s.Trial = &trial{Hash: p.hash, Config: p.config, Removal: p.removal, Before: before}
 	if s.Outdated = ""; p.used {
@@ -112,6 +111,20 @@ func (s state) before() before {
 		return s.Trial.Before
 	}
 	return before{Installed: s.Installed}
+}
+
+// with returns what is restored if these changes follow.
+func (b before) with(changes []change) before {
+	b.Files = slices.Clone(b.Files)
+	for _, c := range changes {
+		n := slices.IndexFunc(b.Files, func(r restored) bool { return r.Path == c.Path })
+		if n < 0 {
+			n = len(b.Files)
+			b.Files = append(b.Files, restored{Path: c.Path, Snapshot: c.old.Snapshot})
+		}
+		b.Files[n].Written = c.new.Hash()
+	}
+	return b
 }
 
 // written is for changes that have just been written: no kubelet but the running one can be older.

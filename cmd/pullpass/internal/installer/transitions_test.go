@@ -97,6 +97,8 @@ func TestTransitions(t *testing.T) {
 	unchanged, binary := testPlan(), testPlan()
 	unchanged.changes = nil
 	binary.changes = []change{{file: file{Path: "/bin/pullpass", Kind: kindBinary}, new: nodefile.Content{Snapshot: &nodefile.Snapshot{}}}}
+	link := testPlan()
+	link.changes = []change{{file: file{Path: linkPath, Kind: kindLink}, new: nodefile.NewLink("/bin/pullpass")}}
 	works := with(with(at(installed), rejected), known)
 	second := with(at(installed), func(s *state) { *s = s.write(testPlan(), thisBoot) })
 
@@ -134,6 +136,7 @@ func TestTransitions(t *testing.T) {
 		{"write installed", at(installed), write(testPlan()), pending, ""},
 		{"write restarted", at(restarted), write(testPlan()), pending, ""},
 		{"write the binary alone", at(installed), write(binary), installed, ""},
+		{"write the link alone", at(installed), write(link), installed, ""},
 		{"write the binary alone, pending", at(pending), write(binary), pending, ""},
 		{"written", at(pending), written, pending, ""},
 
@@ -185,6 +188,26 @@ func TestTrialKeepsBefore(t *testing.T) {
 	}
 	if got := second.restart(oldKubelet(), again, thisBoot).Trial.Before; !reflect.DeepEqual(got, want) {
 		t.Errorf("after the restart: %+v", got)
+	}
+}
+
+// TestTrialOfFirstInstall: a rollback to nothing also removes the link that a later run has made.
+func TestTrialOfFirstInstall(t *testing.T) {
+	later := testPlan()
+	later.changes = []change{{file: file{Path: linkPath, Kind: kindLink}, new: nodefile.NewLink("/bin/pullpass")}}
+	for _, c := range []struct {
+		name  string
+		first state
+		want  int
+	}{{"nothing before", at(none), 2}, {"an install before", at(installed), 1}} {
+		first := c.first.write(testPlan(), thisBoot).written(oldKubelet())
+		got := first.write(later, thisBoot)
+		if files := got.Trial.Before.Files; len(files) != c.want || c.want == 2 && (files[1].Path != linkPath || files[1].Snapshot != nil) {
+			t.Errorf("%s: it restores %+v", c.name, files)
+		}
+		if len(first.Trial.Before.Files) != 1 || got.Outdated != first.Outdated {
+			t.Errorf("%s: the trial is another", c.name)
+		}
 	}
 }
 

@@ -104,7 +104,7 @@ func (i *Installer) unrecorded(pf platform.Platform) error {
 // is all that stops an uninstall before anything is written.
 func (i *Installer) checkedRemoval(ctx context.Context, o Options) (*plan, *kubelet.Process, error) {
 	for _, f := range i.state.Installed.Files { // also the binary, which is removed last
-		if _, err := nodefile.Look(f.Path, f.limit()); err != nil {
+		if _, err := f.look(); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -154,6 +154,7 @@ func temporary(path string) string {
 
 // RemoveTemporary removes what a killed Write of path has left.
 func RemoveTemporary(path string) {
+	os.Remove(temporary(path)) // of a link
 	if target, err := resolve(path); err == nil {
 		os.Remove(temporary(target))
 	}
@@ -175,7 +176,7 @@ func Replace(path string, c Content, accept func(path string) error) error {
 // before that is renamed to path. After an error, path has its former content. Only if the directory
 // could not be synced at the end, it may have the new one.
 func Write(path string, c Content, accept func(path string) error) error {
-	target, err := resolve(path)
+	target, err := destination(path, c)
 	if err != nil {
 		return err
 	}
@@ -201,8 +202,11 @@ func Write(path string, c Content, accept func(path string) error) error {
 	return syncDirectory(filepath.Dir(target))
 }
 
-// writeNew creates a file and syncs it to the disk.
+// writeNew creates a file and syncs it to the disk, or creates a link.
 func writeNew(path string, c Content) error {
+	if c.isLink() {
+		return os.Symlink(string(c.Data), path)
+	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

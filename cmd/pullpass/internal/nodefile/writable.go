@@ -10,21 +10,15 @@ import (
 // CheckReplace returns the error with which Replace would fail because of where the file is: on a file system
 // that is read-only or full, in a directory that cannot be changed, mounted by itself, or immutable. It writes nothing.
 func CheckReplace(path string, c Content) error {
-	target, err := resolve(path)
+	if c.Snapshot == nil {
+		return checkRemove(path)
+	}
+	target, err := destination(path, c)
 	if err != nil {
 		return err
 	}
 	directory := filepath.Dir(target)
-	missing := MissingDirectories(directory)
-	switch {
-	case c.Snapshot == nil && len(missing) > 0:
-		return nil
-	case c.Snapshot == nil:
-		if cause := cmp.Or(cannotChange(directory), cannotReplace(directory, path)); cause != nil { // a link is removed itself
-			return &fs.PathError{Op: "remove", Path: path, Err: cause}
-		}
-		return nil
-	case len(missing) > 0:
+	if missing := MissingDirectories(directory); len(missing) > 0 {
 		if err := CheckCreate("mkdir", missing[0]); err != nil {
 			return err
 		}
@@ -32,6 +26,18 @@ func CheckReplace(path string, c Content) error {
 	}
 	if cause := cmp.Or(cannotCreate(directory, int64(len(c.Data))), cannotReplace(directory, target)); cause != nil {
 		return fmt.Errorf("write %s: %w", path, cause)
+	}
+	return nil
+}
+
+// checkRemove is CheckReplace for a file that is to be removed. Of a link, it is the link itself.
+func checkRemove(path string) error {
+	directory := filepath.Dir(path)
+	if len(MissingDirectories(directory)) > 0 {
+		return nil
+	}
+	if cause := cmp.Or(cannotChange(directory), cannotReplace(directory, path)); cause != nil {
+		return &fs.PathError{Op: "remove", Path: path, Err: cause}
 	}
 	return nil
 }
