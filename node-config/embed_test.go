@@ -49,6 +49,9 @@ func TestRead(t *testing.T) {
 		"talos-1.14":                    "talos/talos-1.14.yaml",
 		"Containerfile":                 "openshift/Containerfile",
 		"README":                        "README.md",
+		"prometheusrule":                "monitoring/prometheusrule.yaml",
+		"rules":                         "monitoring/rules.yaml",
+		"dashboard":                     "monitoring/dashboard.json",
 		"daemonset/base/daemonset.yaml": "daemonset/base/daemonset.yaml",
 	} {
 		got, err := nodeconfig.Read(name)

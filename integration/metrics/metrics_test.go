@@ -1,5 +1,6 @@
-// Package metrics tests the metrics of the built binary with Prometheus's own parser, and
-// pullpass warm, which writes them, against fakes of the clouds.
+// Package metrics tests the metrics of the built binary with Prometheus's own parser,
+// pullpass warm, which writes them, against fakes of the clouds, and the alerts and the dashboard
+// of node-config/monitoring with Prometheus's own rules and query language.
 package metrics
 
 import (

@@ -1,6 +1,7 @@
 package nodeconfig_test
 
 import (
+	"encoding/json"
 	"path"
 	"strings"
 	"testing"
@@ -34,6 +35,8 @@ func syntax(name, text string) error {
 				return err
 			}
 		}
+	case ".json":
+		return json.Unmarshal([]byte(text), &map[string]any{})
 	case ".toml":
 		return toml.Unmarshal([]byte(text), &map[string]any{})
 	case ".hcl":
@@ -60,7 +63,7 @@ func TestEachIsTested(t *testing.T) {
 	}
 	for _, name := range nodeconfig.Names() {
 		switch path.Ext(name) {
-		case ".yaml", ".bu", ".toml", ".hcl", ".service", ".timer", ".md":
+		case ".yaml", ".bu", ".json", ".toml", ".hcl", ".service", ".timer", ".md":
 		default:
 			if !others[name] {
 				t.Errorf("no test reads %s", name)
