@@ -1,5 +1,5 @@
 #!/bin/sh -eu
-# Tells what is wrong with a Secret, and which of its entries the kubelet would use for an image.
+# Diagnoses a Secret, and shows which of its entries the kubelet would use for an image.
 #
 #   check.sh SECRET IMAGE
 secret=${1:?usage: check.sh SECRET IMAGE}

@@ -158,9 +158,9 @@ func TestKubeletLogsOurLine(t *testing.T) {
 	}
 }
 
-// TestReadmeConfig: the configuration of the README is one that the kubelet takes, and works.
+// TestReadmeConfig: the configuration in node-config/README.md is one that the kubelet takes, and works.
 func TestReadmeConfig(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../node-config/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestReadmeConfig(t *testing.T) {
 	_, rest, found := strings.Cut(string(text), "```yaml\n"+first)
 	example, _, closed := strings.Cut(rest, "```")
 	if !found || !closed {
-		t.Fatal("the README holds no configuration for the kubelet")
+		t.Fatal("node-config/README.md holds no configuration for the kubelet")
 	}
 	n := newNode(t, "v1", hubPassword)
 	n.config = write(t, "config.yaml", first+example)

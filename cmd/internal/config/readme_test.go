@@ -10,7 +10,7 @@ import (
 
 // TestReadme parses the example of the README.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile("../../../README.md")
+	text, err := os.ReadFile("../../pullpass/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
