@@ -41,6 +41,11 @@ func (c *checker) check(files []File) []report.Finding {
 			decoded = false
 			continue
 		}
+		if of, _ := d.value.field("apiVersion"); strings.HasPrefix(d.value.fieldText("apiVersion"), ownGroup) {
+			c.fault(of, "apiVersion", "this is a config of pullpass itself, not the kubelet's", "pullpass config check --pullpass FILE")
+			decoded = false
+			continue
+		}
 		c.document(d)
 	}
 	switch {

@@ -17,6 +17,7 @@ import (
 
 const (
 	configGroup   = "kubelet.config.k8s.io"
+	ownGroup      = "pullpass/" // of the config that pullpass reads itself
 	protocolGroup = "credentialprovider.kubelet.k8s.io"
 	configKind    = "CredentialProviderConfig"
 	// cacheDuration is the entry's defaultCacheDuration. The kubelet uses it for answers without a
