@@ -96,7 +96,7 @@ var importRules = []importRule{
 	{"cmd/pullpass/internal/apisettings", "it writes an entry in other forms",
 		[]string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/platform", "cmd/pullpass/internal/pluginflags"}},
 	{"cmd/pullpass/internal/entryflags", "two commands have these flags",
-		[]string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/pluginflags"}},
+		[]string{"provider", "cmd/internal/broker", "cmd/pullpass/internal/cli", "cmd/pullpass/internal/kubeletconfig", "cmd/pullpass/internal/pluginflags"}},
 	{"cmd/pullpass/internal/pluginflags", "it is read before anything else is set up", nil},
 	{"cmd/pullpass/internal/secretcmd", "of the backends it knows only whose logins its flags give: Docker's configuration and Google's keys",
 		[]string{"provider", "provider/await", "provider/safefile", "provider/dockerconfig", "provider/gcr", "cmd/internal/", "cmd/pullpass/internal/cli"}},

@@ -9,6 +9,7 @@ import (
 // mayAnswer are the files that may write to stdout what is not scrubbed, and the one that scrubs.
 var mayAnswer = map[string]string{
 	"cmd/pullpass/internal/cli/stdio.go":         "it scrubs",
+	"cmd/pullpass/internal/getcmd/answer.go":     "with --show-secret, the answer has the credential",
 	"cmd/pullpass/internal/plugin/plugin.go":     "the response to the kubelet is the credential",
 	"cmd/pullpass/internal/secretcmd/output.go":  "the manifest is the credential",
 	"cmd/pullpass/internal/configcmd/kubelet.go": "a configuration with REDACTED in it is none",

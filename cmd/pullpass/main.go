@@ -53,6 +53,7 @@ func mainExitCode() int {
 		In:       os.Stdin,
 		Answer:   os.Stdout,
 		Terminal: term.IsTerminal(stdin),
+		Shown:    term.IsTerminal(int(os.Stdout.Fd())),
 		AskPassword: func(ctx context.Context, prompt string) ([]byte, error) {
 			return cli.AskPassword(ctx, stdin, stderr, prompt)
 		},

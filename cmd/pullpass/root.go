@@ -11,10 +11,12 @@ import (
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cachecmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/configcmd"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/getcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/installcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/plugin"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/pluginflags"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/secretcmd"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/synonym"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/waitcmd"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/warm"
 	"github.com/pullpass/pullpass/provider/await"
@@ -25,6 +27,7 @@ func commands(b *broker.Broker, stdio *cli.Stdio) []*cobra.Command {
 	return []*cobra.Command{
 		cachecmd.New(b, stdio),
 		configcmd.New(b, stdio),
+		getcmd.New(b, stdio),
 		installcmd.NewInstall(b, stdio),
 		secretcmd.New(b, stdio),
 		installcmd.NewUninstall(b, stdio),
@@ -78,14 +81,8 @@ for an image's registry (Amazon ECR, Google Artifact Registry, Docker Hub).
 
 Without a command it is the kubelet's plugin: it reads a CredentialProviderRequest
 on stdin and writes a CredentialProviderResponse.`,
-		Example: `  pullpass <<'EOF'
-  {
-    "kind": "CredentialProviderRequest",
-    "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
-    "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app"
-  }
-  EOF`,
-		Args: cli.NoArguments,
+		Example: `  pullpass get 123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app`,
+		Args:    synonym.NoCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showVersion {
 				return cli.PrintVersion(stdio.Out)

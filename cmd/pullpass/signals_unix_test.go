@@ -98,6 +98,7 @@ var arguments = map[string][]string{
 	"config check":   {"-"},
 	"config kubelet": {},
 	"config show":    {},
+	"get":            {"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app"},
 	"install":        {"--dry-run"},
 	"secret":         {"regcred", "--registry", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"},
 	"secret check":   {"-"},
@@ -109,7 +110,7 @@ var arguments = map[string][]string{
 
 // waiting are the commands that wait for stdin, or for a server that does not answer. The others end by
 // themselves.
-var waiting = []string{"", "config check", "secret", "secret check", "warm"}
+var waiting = []string{"", "config check", "get", "secret", "secret check", "warm"}
 
 // TestSignals gives each command what it may wait for, and a signal.
 func TestSignals(t *testing.T) {

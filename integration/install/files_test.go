@@ -408,7 +408,7 @@ func TestNoRoot(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
 	wantRun(t, run(t, "install", "--root", directory, "--platform", "k3s"), 1, nothing, "hint: this is not the root of a Linux system; --root names one")
-	wantRun(t, run(t, "install", "--root", filepath.Join(directory, "none")), 1, nothing, "error: chroot to "+directory+"/none: no such file or directory")
+	wantRun(t, run(t, "install", "--root", filepath.Join(directory, "none")), 1, nothing, "error: --root "+directory+"/none: there is no such directory")
 	if entries, err := os.ReadDir(directory); err != nil || len(entries) > 0 {
 		t.Errorf("there is %v, %v", entries, err)
 	}

@@ -233,6 +233,10 @@ func invocations() map[string][]invocation {
 		"config check":   {{args: "%d/kubelet.yaml"}, {args: "--pullpass %d/config.yaml"}, {args: "%d/secret.yaml"}, {args: "%d/docker/config.json"}, {args: "--pullpass %d/kubelet.yaml"}, {args: "%d/odd-kubelet.yaml"}, {args: "--pullpass %d/odd-config.yaml"}, {args: "%d/odd-secret.yaml"}},
 		"config kubelet": {{}, {args: "--platform talos"}, {args: "-o json"}},
 		"config show":    {{}, {args: "daemonset"}},
+		"get": {
+			{args: ecrImage}, {args: googleImage + " -o json"}, {args: hubImage}, {args: hubImage + " -o json"}, {args: "docker.io/password/a"}, {args: "docker.io/broken/a -o json"},
+			{args: hubImage + " --show-secret", answers: true}, {args: hubImage + " --show-secret -o json", answers: true},
+		},
 		"install": {
 			{args: "--dry-run --root %d/root"}, {args: "--root %d/root"}, {args: "--status --root %d/root"}, {args: "--status -o json --root %d/root"},
 			{args: "--dry-run --root %d/root --kubelet-config /typo.yaml --bin-dir /usr/lib/plugins"},

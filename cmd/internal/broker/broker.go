@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/pullpass/pullpass/cache"
@@ -61,8 +62,23 @@ func (b *Broker) LoadConfig() (config.Config, error) {
 	if err != nil {
 		return config.Config{}, fmt.Errorf("read the config: %w", err)
 	}
-	b.Log.Debug("read the config %s: %d rules", path, len(settings.Registries))
+	b.Log.Debug("read the config %s, rules: %d", path, len(settings.Registries))
 	return settings, nil
+}
+
+// Choose returns the choice for a request, false if no provider claims it. The log says which rule it is.
+func (b *Broker) Choose(request provider.Request) (provider.Choice, bool) {
+	choice, claimed := provider.Choose(b.Rules, request)
+	if !claimed {
+		return choice, false
+	}
+	rule := "no config rule matches; using the built-in rule"
+	if choice.Pattern != nil {
+		rule = "using the rule " + choice.Pattern.String()
+	}
+	scope := strings.TrimPrefix(strings.TrimSpace(string(choice.Scope)), "provider=")
+	b.Log.Debug("%s: %s for %s", request.Image, rule, strings.ReplaceAll(scope, "\n", ", "))
+	return choice, true
 }
 
 // Credential returns the credential for a request, from the cache or from the provider that was chosen for

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,11 +34,15 @@ func AsFailure(err error) error {
 	return Failure{err}
 }
 
-// NoArguments is for commands that take no arguments. Its error names the command that may have
-// been meant.
+// NoArguments is for commands that take no arguments. For a command with subcommands, its error names the one
+// that may have been meant.
 func NoArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
+	}
+	if !cmd.HasSubCommands() {
+		name := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+		return fmt.Errorf("%s takes no arguments, but got %q", name, args[0])
 	}
 	text := fmt.Sprintf("unknown command %q", args[0])
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
@@ -52,6 +57,9 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, log *env.L
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
+	if err != nil && command == root && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		err = cmp.Or(root.Args(root, args[:1]), err) // it comes before what is wrong with its flags
+	}
 	var failure Failure
 	switch {
 	case err == nil:

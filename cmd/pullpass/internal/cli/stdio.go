@@ -29,6 +29,7 @@ type Stdio struct {
 	Out      io.Writer
 	scrubber *scrub.Scrubber
 	Terminal bool // In is a terminal
+	Shown    bool // Answer is a terminal
 	// AskPassword shows a prompt and reads a line without echo. It needs Terminal.
 	AskPassword func(ctx context.Context, prompt string) ([]byte, error)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pullpass/pullpass/cmd/internal/broker"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/kubeletconfig"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/pluginflags"
 	"github.com/pullpass/pullpass/provider"
@@ -19,7 +20,7 @@ import (
 
 // Flags are the flags as they were given.
 type Flags struct {
-	Registries []string // of --registry: HOST, HOST/PATH or patterns
+	Registries cli.List // of --registry: HOST, HOST/PATH or patterns
 	Env        []string // of --env: NAME=VALUE
 	Arguments  []string // of --arg
 }
@@ -29,7 +30,7 @@ func Names() []string { return []string{"registry", "env", "arg"} }
 
 // AddTo defines the flags.
 func (f *Flags) AddTo(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.Registries, "registry", nil, "serve only this registry, `HOST[/PATH]` or a pattern; repeatable")
+	flags.Var(&f.Registries, "registry", "serve only this registry, `HOST[/PATH]` or a pattern; repeatable, or separated by commas")
 	flags.StringArrayVar(&f.Env, "env", nil, "environment variable of the plugin, `NAME=VALUE`; repeatable")
 	flags.StringArrayVar(&f.Arguments, "arg", nil, "`argument` of the plugin; repeatable")
 }

@@ -25,11 +25,7 @@ func enterRoot(root string) (binary func() ([]byte, error), boot string, err err
 	}
 	syscall.Umask(0o022) // the kubelet reads the directories that are created
 	if root != "" {
-		if err := syscall.Chroot(root); err != nil {
-			err = fmt.Errorf("chroot to %s: %w", root, err)
-			if errors.Is(err, syscall.EPERM) {
-				err = provider.WithHint(err, "run this as root, in a container with the capability SYS_CHROOT")
-			}
+		if err := chroot(root); err != nil {
 			return nil, "", err
 		}
 	}
@@ -40,4 +36,24 @@ func enterRoot(root string) (binary func() ([]byte, error), boot string, err err
 		return io.ReadAll(io.NewSectionReader(program, 0, nodefile.MaxProgram)) // from its beginning each time
 	}
 	return binary, strings.TrimSpace(string(id)), nil
+}
+
+// chroot makes the directory of --root the root directory of this process.
+func chroot(root string) error {
+	err := syscall.Chroot(root)
+	hint := "--root names the root directory of a mounted node or image"
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOENT):
+		err = fmt.Errorf("--root %s: there is no such directory", root)
+	case errors.Is(err, syscall.ENOTDIR):
+		err = fmt.Errorf("--root %s: it is not a directory", root)
+	case errors.Is(err, syscall.EPERM):
+		err = fmt.Errorf("chroot to %s: %w", root, err)
+		hint = "run this as root; inside a container, SYS_CHROOT is needed as well"
+	default:
+		return fmt.Errorf("chroot to %s: %w", root, err)
+	}
+	return provider.WithHint(err, hint)
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/pullpass/pullpass/cmd/internal/broker"
@@ -45,6 +44,9 @@ func answer(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
+	if stdio.Shown && answer.Credential != nil { // never to the kubelet
+		b.Log.Note("the answer holds the credential itself: pullpass get IMAGE shows all but the secret")
+	}
 	var response bytes.Buffer
 	if err := protocol.Write(&response, request, answer, b.Now()); err != nil {
 		return nil, fmt.Errorf("write the response: %w", err)
@@ -55,17 +57,12 @@ func answer(ctx context.Context, b *broker.Broker, stdio *cli.Stdio) ([]byte, er
 // ask returns the answer for image. There is no error if there is no credential for it.
 func ask(ctx context.Context, b *broker.Broker, image provider.Image) (protocol.Answer, error) {
 	request := provider.Request{Image: image}
-	choice, claimed := provider.Choose(b.Rules, request)
+	choice, claimed := b.Choose(request)
 	b.SetSubject(image, choice.Scope)
 	if !claimed {
 		b.Log.Note("no credential for %s: no provider claims the host %s", image, image.Host)
 		return protocol.Answer{}, nil
 	}
-	rule := "no rule of the config, the built-in one"
-	if choice.Pattern != nil {
-		rule = "the rule that matches " + choice.Pattern.String()
-	}
-	b.Log.Debug("%s: %s; %s", image, rule, strings.ReplaceAll(strings.TrimSpace(string(choice.Scope)), "\n", ", "))
 	started := b.Now()
 	credential, err := b.Credential(ctx, choice, request)
 	var none *provider.NoCredentialError

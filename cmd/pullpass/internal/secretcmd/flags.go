@@ -18,9 +18,10 @@ import (
 
 // flags are the flags of pullpass secret, as they were given.
 type flags struct {
-	images, registries []string
-	minValid           time.Duration // zero for three quarters of a token's life
-	jitter             time.Duration
+	images     []string
+	registries cli.List
+	minValid   time.Duration // zero for three quarters of a token's life
+	jitter     time.Duration
 
 	username      string
 	passwordStdin bool
@@ -42,7 +43,7 @@ const formatDockerConfig = "dockerconfigjson"
 func (f *flags) addTo(command *cobra.Command) {
 	set := command.Flags()
 	set.SortFlags = false
-	set.StringArrayVar(&f.registries, "registry", nil, "registry `HOST[/PATH]`; repeatable")
+	set.Var(&f.registries, "registry", "registry `HOST[/PATH]`; repeatable, or separated by commas")
 	set.StringArrayVar(&f.images, "image", nil, "`image` whose registry to use; repeatable")
 	set.StringVar(&f.username, "username", "", "`user` of the registry; needs --password-stdin or --password-file")
 	set.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password or access token from stdin; on a terminal, ask for it without echo")

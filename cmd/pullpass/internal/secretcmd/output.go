@@ -60,6 +60,9 @@ func (j *job) write(text provider.Secret) error {
 	if j.out != "" {
 		return atomicfile.Write(j.out, []byte(text.Reveal()))
 	}
+	if j.stdio.Shown {
+		j.broker.Log.Note("the output holds the credentials themselves: pipe it to kubectl apply -f -, or write a file with --out")
+	}
 	if _, err := io.WriteString(j.stdio.Answer, text.Reveal()); err != nil {
 		return fmt.Errorf("write the Secret: %w", err)
 	}

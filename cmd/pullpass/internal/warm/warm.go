@@ -18,7 +18,7 @@ import (
 
 // New returns the command.
 func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
-	var registries []string
+	var registries cli.List
 	command := &cobra.Command{
 		Use:   "warm [--registry HOST[/PATH]]...",
 		Short: "Fetch credentials into the cache before the first pull",
@@ -47,7 +47,7 @@ the plugin.`,
 			return cli.AsFailure(warm(cmd.Context(), b, stdio, named))
 		},
 	}
-	command.Flags().StringArrayVar(&registries, "registry", nil, "registry `HOST[/PATH]`, instead of those in the configuration; repeatable")
+	command.Flags().Var(&registries, "registry", "registry `HOST[/PATH]`, instead of those in the configuration; repeatable, or separated by commas")
 	return command
 }
 
@@ -98,7 +98,7 @@ func warm(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, registries []
 		registries = configRegistries(b)
 	}
 	if len(registries) == 0 {
-		b.Log.Note("nothing to warm: no rule of the config names a registry, and there is no --registry")
+		b.Log.Note("nothing to warm: name registries with --registry or in the config")
 	}
 	outcomes := make([]outcome, len(registries))
 	done := map[provider.Scope]bool{}
