@@ -153,7 +153,7 @@ func (f *flags) parse(b *broker.Broker, stdio *cli.Stdio, changed func(string) b
 	case f.format != "text" && f.format != "json":
 		return nil, fmt.Errorf("unknown format %q, known are text, json", f.format)
 	case !f.status && (changed("watch") || changed("output")):
-		return nil, errors.New("--watch and --output are of no use without --status")
+		return nil, errors.New("--watch and --output need --status")
 	case changed("watch") && f.watch < time.Second:
 		return nil, errors.New("--watch must be 1s or more")
 	}
