@@ -73,11 +73,15 @@ func (e entry) goodUntil() time.Time {
 	switch {
 	case e.Issued.IsZero():
 		return time.Time{}
-	case e.Expires.IsZero(), e.Expires.Sub(e.Issued) > maxLife:
+	case e.isReread():
 		return e.Issued.Add(storedFor)
 	}
 	return e.Expires.Add(-expiryMargin)
 }
+
+// isReread reports whether the credential has no expiry that is believed: then its source is read again after a
+// while.
+func (e entry) isReread() bool { return e.Expires.IsZero() || e.Expires.Sub(e.Issued) > maxLife }
 
 // isUsable reports whether the credential may be given out. One that was issued in the future may not: the
 // clock was set back, and it is unknown how long the credential still lives.

@@ -26,7 +26,9 @@ type Entry struct {
 	Expires  time.Time // zero if there is no expiry
 	// GoodUntil is when the credential is no longer given out; zero if there is none.
 	GoodUntil time.Time
-	Failure   *Failure // the last failure; nil if the last fetch was good
+	// Reread is whether the credential is read again after GoodUntil, because it has no expiry that is believed.
+	Reread  bool
+	Failure *Failure // the last failure; nil if the last fetch was good
 }
 
 // List returns the entries, sorted by scope. Without a directory, there are none. It warns of entries that
@@ -47,7 +49,7 @@ func (c *Cache) List() ([]Entry, error) {
 			c.Hide(e.credential())
 			list = append(list, Entry{
 				ID: ID(e.Scope), Scope: e.Scope, Username: e.credential().ShownUsername(),
-				Issued: e.Issued, Refresh: e.Refresh, Expires: e.Expires, GoodUntil: e.goodUntil(), Failure: e.Failure,
+				Issued: e.Issued, Refresh: e.Refresh, Expires: e.Expires, GoodUntil: e.goodUntil(), Reread: !e.Issued.IsZero() && e.isReread(), Failure: e.Failure,
 			})
 		}
 	}

@@ -67,7 +67,7 @@ func TestList(t *testing.T) {
 	failed := hour("c=both\n", now.Add(-45*time.Minute))
 	failed.Failure = &Failure{Text: "refused", Count: 1, At: now, Until: now.Add(5 * time.Second)}
 	want := []Entry{
-		{ID: ID("a=no expiry\n"), Scope: "a=no expiry\n", Username: "me", Issued: now, GoodUntil: now.Add(time.Minute)},
+		{ID: ID("a=no expiry\n"), Scope: "a=no expiry\n", Username: "me", Issued: now, GoodUntil: now.Add(time.Minute), Reread: true},
 		hour("b=credential\n", now),
 		failed,
 		{ID: ID("d=failure\n"), Scope: "d=failure\n", Failure: &Failure{

@@ -52,6 +52,30 @@ func (s Secret) checkTimes(now time.Time) []report.Finding {
 	return findings
 }
 
+// Expired returns since when the credential of an entry has expired, such as "expired 2h0m0s ago", or "" if it has
+// not as far as is known. Without an expiry in the token itself, the annotation tells: it is that of the first token
+// in the Secret to expire.
+func (s Secret) Expired(entry dockerconfig.KubeletEntry, now time.Time) string {
+	key := s.key()
+	content, err := s.content(key)
+	if err != nil {
+		return ""
+	}
+	expires, known := dockerconfig.Expiries(content, key == keyDockercfg)[entry.Key]
+	if !known {
+		if expires, err = time.Parse(time.RFC3339, s.annotations[ExpiresAt]); err != nil {
+			return ""
+		}
+	}
+	switch {
+	case now.Before(expires):
+		return ""
+	case known || len(s.Logins()) == 1:
+		return "expired " + ago(expires, now)
+	}
+	return "may have expired: a token of this Secret did " + ago(expires, now)
+}
+
 func ago(t, now time.Time) string {
 	return now.Sub(t).Truncate(time.Second).String() + " ago"
 }

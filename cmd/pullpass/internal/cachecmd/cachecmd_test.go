@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pullpass/pullpass/cache"
 	"github.com/pullpass/pullpass/cmd/internal/broker"
@@ -92,34 +93,81 @@ func lines(pairs ...string) []broker.ScopeLine {
 func TestCacheListTable(t *testing.T) {
 	dir := newTestCache(t)
 	for _, test := range []struct {
-		after time.Duration
-		want  string
+		after  time.Duration
+		format string
+		want   string
 	}{
-		{43*time.Minute + 2*time.Second, `
-SCOPE         PROVIDER   USER               AGE  EXPIRES IN  REFRESH IN  LAST FAILURE                                                          DETAILS
-63aa146defe7  dockerhub  me                 2s   never       -           -                                                                     defaultConfig=/a.json defaultConfig=/b.json repository=acme/app
-43688198965a  ecr        AWS                43m  11h16m      5h55m       -                                                                     service=ecr region=eu-central-1
-5365fa8aaa26  gcr        oauth2accesstoken  43m  16m         due         -                                                                     -
-51a3d3f70c43  gcr        -                  -    -           -           1m ago: get a Google access token: the server [1m, which is far awa…  file=/etc/g.json
+		{43*time.Minute + 2*time.Second, "table", `
+SCOPE         PROVIDER   USER               AGE  EXPIRES IN  REFRESH IN
+63aa146defe7  dockerhub  me                 2s   never       58s
+43688198965a  ecr        AWS                43m  11h16m      5h55m
+5365fa8aaa26  gcr        oauth2accesstoken  43m  16m         due
+51a3d3f70c43  gcr        -                  -    -           -
+  failed 1m ago: get a Google access token: the server [1m, which is far away
+  from here, does not answer any more
 `},
-		{59 * time.Minute, `
-SCOPE         PROVIDER   USER               AGE  EXPIRES IN  REFRESH IN  LAST FAILURE                                                           DETAILS
-63aa146defe7  dockerhub  me                 16m  expired     -           -                                                                      defaultConfig=/a.json defaultConfig=/b.json repository=acme/app
-43688198965a  ecr        AWS                59m  11h1m       5h39m       -                                                                      service=ecr region=eu-central-1
-5365fa8aaa26  gcr        oauth2accesstoken  59m  expired     -           -                                                                      -
-51a3d3f70c43  gcr        -                  -    -           -           17m ago: get a Google access token: the server [1m, which is far awa…  file=/etc/g.json
+		{59 * time.Minute, "table", `
+SCOPE         PROVIDER   USER               AGE  EXPIRES IN  REFRESH IN
+63aa146defe7  dockerhub  me                 16m  never       due
+43688198965a  ecr        AWS                59m  11h1m       5h39m
+5365fa8aaa26  gcr        oauth2accesstoken  59m  expired     -
+51a3d3f70c43  gcr        -                  -    -           -
+  failed 17m ago: get a Google access token: the server [1m, which is far away
+  from here, does not answer any more
 `},
-		{-time.Minute, `
-SCOPE         PROVIDER   USER               AGE     EXPIRES IN  REFRESH IN  LAST FAILURE                                                          DETAILS
-63aa146defe7  dockerhub  me                 future  never       -           -                                                                     defaultConfig=/a.json defaultConfig=/b.json repository=acme/app
-43688198965a  ecr        AWS                future  12h1m       6h39m       -                                                                     service=ecr region=eu-central-1
-5365fa8aaa26  gcr        oauth2accesstoken  future  1h1m        35m         -                                                                     -
-51a3d3f70c43  gcr        -                  -       -           -           0s ago: get a Google access token: the server [1m, which is far awa…  file=/etc/g.json
+		{-time.Minute, "wide", `
+SCOPE         PROVIDER   USER               AGE     EXPIRES IN  REFRESH IN  DETAILS
+63aa146defe7  dockerhub  me                 future  never       45m         defaultConfig=/a.json defaultConfig=/b.json repository=acme/app
+43688198965a  ecr        AWS                future  12h1m       6h39m       service=ecr region=eu-central-1
+5365fa8aaa26  gcr        oauth2accesstoken  future  1h1m        35m         -
+51a3d3f70c43  gcr        -                  -       -           -           file=/etc/g.json
+  failed 0s ago: get a Google access token: the server [1m, which is far away from here, does not answer any more
 `},
 	} {
-		code, stdout, stderr := runAt(t, cacheStart.Add(test.after), dir, "list")
+		code, stdout, stderr := runAt(t, cacheStart.Add(test.after), dir, "list", "-o", test.format)
 		if code != 0 || "\n"+stdout != test.want || stderr != "" {
 			t.Errorf("exit code %d, stderr %q, stdout\n%s", code, stderr, stdout)
+		}
+	}
+}
+
+// TestTimes: a login that is only due to be read again has not expired.
+func TestTimes(t *testing.T) {
+	now := cacheStart
+	for name, test := range map[string]struct {
+		entry            cache.Entry
+		expires, refresh string
+	}{
+		"a failure alone":           {cache.Entry{}, "-", "-"},
+		"a login":                   {cache.Entry{Issued: now, GoodUntil: now.Add(time.Minute), Reread: true}, "never", "1m"},
+		"an old login":              {cache.Entry{Issued: now.Add(-time.Hour), GoodUntil: now.Add(-59 * time.Minute), Reread: true}, "never", "due"},
+		"a year that nobody trusts": {cache.Entry{Issued: now.Add(-time.Hour), Expires: now.Add(48 * time.Hour), GoodUntil: now.Add(-59 * time.Minute), Reread: true}, "2d", "due"},
+		"a year that is over":       {cache.Entry{Issued: now.Add(-time.Hour), Expires: now, GoodUntil: now.Add(-59 * time.Minute), Reread: true}, "expired", "due"},
+		"a token":                   {cache.Entry{Issued: now, Refresh: now.Add(time.Hour), Expires: now.Add(2 * time.Hour), GoodUntil: now.Add(119 * time.Minute)}, "2h", "1h"},
+		"a token that is due":       {cache.Entry{Issued: now, Refresh: now, Expires: now.Add(2 * time.Hour), GoodUntil: now.Add(119 * time.Minute)}, "2h", "due"},
+		"a token in its last minute": {cache.Entry{Issued: now.Add(-time.Hour), Refresh: now, Expires: now.Add(time.Second), GoodUntil: now.Add(-59 * time.Second)},
+			"expired", "-"},
+	} {
+		if expires, refresh := expiresIn(test.entry, now), refreshIn(test.entry, now); expires != test.expires || refresh != test.refresh {
+			t.Errorf("%s: expires %s, refresh %s", name, expires, refresh)
+		}
+	}
+}
+
+// TestNarrow: with the longest texts, the table fits 80 columns; only a word that is longer does not.
+func TestNarrow(t *testing.T) {
+	var out strings.Builder
+	err := writeEntryTable(&out, []cache.Entry{{
+		ID: cache.ID("x"), Scope: provider.NewScope("provider", "a-very-long-provider"), Username: strings.Repeat("ü", 300),
+		Issued: cacheStart, Refresh: cacheStart.Add(11*time.Hour + 59*time.Minute), Expires: cacheStart.Add(23*time.Hour + 59*time.Minute), GoodUntil: cacheStart.Add(23 * time.Hour),
+		Failure: &cache.Failure{Text: strings.Repeat("words and\t", 30), At: cacheStart},
+	}}, cacheStart, false)
+	if lines := strings.Split(out.String(), "\n"); err != nil || len(lines) < 6 {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	for line := range strings.Lines(out.String()) {
+		if width := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); width > 80 {
+			t.Errorf("%d columns: %s", width, line)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package cachecmd
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,19 +15,20 @@ func newList(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List cached credentials",
-		Long: `List cached credentials: user, age, expiry, next renewal and last failure.
-Secrets are never shown. Each row is a scope: everything that the credential
-depends on, such as the region and the identity.`,
+		Long: `List cached credentials: user, age, expiry, next refresh and, below an entry,
+its last failure. Secrets are never shown. A login without an expiry is read
+again a minute after it was read. With -o wide, the table also shows everything
+that a credential depends on, such as its region and identity.`,
 		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("unknown format %q, known are table, json", format)
+			if !slices.Contains([]string{"table", "wide", "json"}, format) {
+				return fmt.Errorf("unknown format %q, known are table, wide, json", format)
 			}
 			return cli.AsFailure(list(b, stdio, format))
 		},
 	}
-	command.Flags().StringVarP(&format, "output", "o", "table", "output `format`: table or json")
-	cli.Choices(command, "output", "table", "json")
+	command.Flags().StringVarP(&format, "output", "o", "table", "output `format`: table, wide or json")
+	cli.Choices(command, "output", "table", "wide", "json")
 	return command
 }
 
@@ -47,5 +49,5 @@ func list(b *broker.Broker, stdio *cli.Stdio, format string) error {
 	if format == "json" {
 		return writeEntries(stdio, entries)
 	}
-	return writeEntryTable(stdio.Out, entries, b.Now())
+	return writeEntryTable(stdio.Out, entries, b.Now(), format == "wide")
 }

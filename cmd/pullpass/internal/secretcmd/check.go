@@ -80,7 +80,7 @@ func checkSecrets(ctx context.Context, b *broker.Broker, stdio *cli.Stdio, file 
 		findings = append(findings, secretFindings(secret, b.Now())...)
 	}
 	for _, image := range images {
-		findings = append(findings, imageFindings(image, pullSecrets, b.Backends)...)
+		findings = append(findings, imageFindings(image, pullSecrets, b.Backends, b.Now())...)
 	}
 	if _, err := io.WriteString(stdio.Out, report.Text(findings)); err != nil {
 		return err
@@ -138,7 +138,7 @@ func secretFindings(secret pullsecret.Secret, now time.Time) []report.Finding {
 }
 
 // imageFindings returns which entries the kubelet tries for an image, or for each Secret why none.
-func imageFindings(image provider.Image, secrets []pullsecret.Secret, backends provider.Backends) []report.Finding {
+func imageFindings(image provider.Image, secrets []pullsecret.Secret, backends provider.Backends, now time.Time) []report.Finding {
 	var matches, misses []report.Finding
 	for _, secret := range secrets {
 		finding := report.Finding{Severity: report.Info, Place: report.Place{Object: image.String()}}
@@ -151,7 +151,7 @@ func imageFindings(image provider.Image, secrets []pullsecret.Secret, backends p
 			finding.Text = fmt.Sprintf("no entry in %s: %s", secret, secret.WhyNoEntry(image, backends))
 			misses = append(misses, finding)
 		default:
-			finding.Text = fmt.Sprintf("%s %s", secret, entriesText(entries))
+			finding.Text = fmt.Sprintf("%s %s", secret, entriesText(secret, entries, now))
 			matches = append(matches, finding)
 		}
 	}
@@ -162,11 +162,15 @@ func imageFindings(image provider.Image, secrets []pullsecret.Secret, backends p
 	return misses
 }
 
-// entriesText lists entries in the order in which the kubelet tries them.
-func entriesText(entries []dockerconfig.KubeletEntry) string {
+// entriesText lists entries in the order in which the kubelet tries them, and says which have expired.
+func entriesText(secret pullsecret.Secret, entries []dockerconfig.KubeletEntry, now time.Time) string {
 	var texts []string
 	for _, entry := range entries {
-		texts = append(texts, fmt.Sprintf("auths[%q] %s", entry.Key, userOf(entry)))
+		text := fmt.Sprintf("auths[%q] %s", entry.Key, userOf(entry))
+		if expired := secret.Expired(entry, now); expired != "" {
+			text += ", which " + expired
+		}
+		texts = append(texts, text)
 	}
 	return strings.Join(texts, ", then ")
 }
