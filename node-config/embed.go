@@ -11,7 +11,7 @@ import (
 )
 
 //go:embed README.md *.yaml *.service *.timer
-//go:embed aks bottlerocket cloud-init daemonset eks gke k3s kind kops kubeadm monitoring openshift packer rke2 talos
+//go:embed aks bottlerocket cloud-init daemonset eks gke k3s kind kops kubeadm monitoring openshift packer rke2 rotation talos
 var files embed.FS
 
 // Names returns the paths of the files below this directory, with slashes, in lexical order.

@@ -248,7 +248,7 @@ func checkNamed(t *testing.T, out, directory string, files map[string][]byte, pa
 				t.Errorf("%s names the image %s, not %s", file, match[1], want)
 			}
 		}
-		if strings.HasPrefix(file, "daemonset/") && !bytes.Contains(program, content) {
+		if (strings.HasPrefix(file, "daemonset/") || strings.HasPrefix(file, "rotation/")) && !bytes.Contains(program, content) {
 			t.Errorf("the binary prints another %s than the archive has", file)
 		}
 	}
@@ -259,7 +259,7 @@ func checkNamed(t *testing.T, out, directory string, files map[string][]byte, pa
 			}
 		}
 	}
-	if named < 4 { // twice in the DaemonSet, and for Talos and OpenShift
+	if named < 8 { // twice in the DaemonSet, for Talos and OpenShift, and in each rotation
 		t.Errorf("the image is named %d times", named)
 	}
 }

@@ -17,6 +17,6 @@ func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 		Args:  cli.NoArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(newKubelet(b, stdio), newCheck(b, stdio), newShow(stdio))
+	command.AddCommand(newKubelet(b, stdio), newCheck(b, stdio), newShow(b, stdio))
 	return command
 }
