@@ -29,6 +29,7 @@ type pod struct {
 	namespace  string
 	spec       corev1.PodSpec
 	configMaps []corev1.ConfigMap
+	secrets    map[string]map[string]string // the data of Secrets, by name
 	root       string
 }
 
@@ -76,6 +77,8 @@ func (p *pod) mount(t *testing.T, volume corev1.Volume, directory string) {
 		}
 	case volume.ConfigMap != nil:
 		files = p.configMap(t, volume.ConfigMap.Name)
+	case volume.Secret != nil:
+		files = p.secrets[volume.Secret.SecretName]
 	case volume.Projected != nil:
 		files = p.projected(t, volume.Projected.Sources)
 	default:

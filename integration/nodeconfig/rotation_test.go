@@ -225,3 +225,21 @@ patches:
 		t.Errorf("got\n%+v\nwant\n%+v\n%s", got, want, stderr)
 	}
 }
+
+// TestRotationREADME: the commands of the README print manifests in which nothing is an example but the image.
+func TestRotationREADME(t *testing.T) {
+	text, err := os.ReadFile(repository + "examples/rotation/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile(`pullpass config show (rotation[^|]*)\|`).FindAllStringSubmatch(string(text), -1)
+	if len(commands) != 2 {
+		t.Errorf("%d commands", len(commands))
+	}
+	for _, command := range commands {
+		_, stderr := shown(t, strings.Fields(strings.ReplaceAll(command[1], "\\\n", " "))...)
+		if stderr != "pullpass: note: the manifest still has example values; give your own with --image\n" {
+			t.Errorf("%s: %s", command[0], stderr)
+		}
+	}
+}
