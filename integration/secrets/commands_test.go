@@ -181,7 +181,7 @@ type: kubernetes.io/dockerconfigjson
 data: {.dockerconfigjson: `+base64.StdEncoding.EncodeToString(docker)+`, other: "`+i.secret("no-base64-data")+`"}
 stringData: {password: "`+i.secret("string-data")+`"}
 `, 0o600)
-	i.write(t, "config.yaml", "apiVersion: pullpass/v1\nkind: Config\nmetrics:\n  textfile: "+i.path("metrics/pullpass.prom")+"\nregistries:\n"+
+	i.write(t, "config.yaml", "apiVersion: pullpass/v1\nkind: Config\nmetrics:\n  textfile: "+i.path("metrics/pullpass.prom")+"\nlog: {file: "+i.path("log/pullpass.log")+"}\nregistries:\n"+
 		"- match: docker.io/password/\n  provider: dockerhub\n  dockerhub: {username: me, passwordFile: "+i.path("password")+"}\n"+
 		"- match: docker.io/lines/\n  provider: dockerhub\n  dockerhub: {username: me, passwordFile: "+i.path("two-lines")+"}\n"+
 		"- match: docker.io/broken/\n  provider: dockerhub\n  dockerhub: {dockerConfig: "+i.path("broken/config.json")+"}\n"+
@@ -193,8 +193,10 @@ stringData: {password: "`+i.secret("string-data")+`"}
 		"- match: asia-docker.pkg.dev\n  provider: gcr\n  gcr: {credentialsFile: "+i.path("odd.json")+"}\n"+
 		"- match: '*.dkr.ecr.us-east-1.amazonaws.com'\n  provider: ecr\n  ecr: {profile: default}\n"+
 		"- match: '*.dkr.ecr.us-east-2.amazonaws.com'\n  provider: ecr\n  ecr: {profile: keys}\n", 0o600)
-	if err := os.Mkdir(i.path("metrics"), 0o755); err != nil {
-		t.Fatal(err)
+	for _, directory := range []string{"metrics", "log"} {
+		if err := os.Mkdir(i.path(directory), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return i
 }
@@ -374,5 +376,8 @@ func invoke(t *testing.T, command string, v invocation, makeURL func(string) (st
 	s.check(t, fmt.Sprintf("the output of %q with %s", args, identity), fmt.Sprintf("exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr))
 	for _, directory := range []string{"cache", "metrics"} {
 		s.checkFiles(t, i.path(directory))
+	}
+	if s.checkFiles(t, i.path("log")) == 0 && command == "" && strings.Contains(v.stdin, "image") {
+		t.Errorf("%q with %s has logged nothing", v.stdin, identity)
 	}
 }
