@@ -30,7 +30,7 @@ image: ## Make the image for linux, without Docker, in bin/image/; PUSH="REGISTR
 	@cd integration && $(GO) build -o ../$(BIN)/pullpass-release ./release
 	@$(BIN)/pullpass-release image $(addprefix -push=,$(PUSH)) $(BIN)/image $(PLATFORMS)
 
-release: $(CYCLONEDX) ## Make what is released of this commit, in bin/release/; the same commit gives the same bytes
+release: $(CYCLONEDX) ## Build the release artifacts into bin/release/: binaries, archives, packages, SBOMs, image; the same commit gives the same bytes
 	@rm -rf $(BIN)/release
 	@cd integration && $(GO) build -o ../$(BIN)/pullpass-release ./release
 	@$(BIN)/pullpass-release archives -sbom-tool $(CYCLONEDX) $(BIN)/release $(PLATFORMS)

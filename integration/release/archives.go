@@ -15,6 +15,7 @@ import (
 
 	"github.com/pullpass/pullpass/integration/release/archive"
 	"github.com/pullpass/pullpass/integration/release/image"
+	"github.com/pullpass/pullpass/integration/release/man"
 	"github.com/pullpass/pullpass/integration/release/source"
 )
 
@@ -53,14 +54,29 @@ func makeArchives(ctx context.Context, out string, platforms []source.Platform, 
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(os.Stderr, "make the man pages")
+	set, err := man.Generate(ctx, ".", binaries[0])
+	if err != nil {
+		return err
+	}
 	for _, binary := range binaries {
-		base := filepath.Join(out, baseName(binary))
-		if err := writeBinaryArchive(base, binary, common); err != nil {
+		if err := writeBinaryArchive(out, binary, common, set); err != nil {
 			return err
 		}
-		if err := writeSBOM(ctx, sbomTool, base+".cdx.json", binary.Platform); err != nil {
+		if err := writeSBOM(ctx, sbomTool, filepath.Join(out, baseName(binary)+".cdx.json"), binary.Platform); err != nil {
 			return err
 		}
+		if err := writeRaw(out, binary); err != nil {
+			return err
+		}
+		if binary.Platform.OS == "linux" {
+			if err := writePackages(out, binary, set); err != nil {
+				return err
+			}
+		}
+	}
+	if err := writeManifests(out, binaries); err != nil {
+		return err
 	}
 	if err := writeImageArchive(filepath.Join(out, "pullpass-"+binaries[0].Version+"-image.tar"), index, imageName(binaries[0])); err != nil {
 		return err
@@ -106,8 +122,28 @@ func commonFiles(repository string, changed map[string][]byte) ([]archive.Entry,
 	return entries, err
 }
 
-// writeBinaryArchive writes base.tar.gz, or base.zip for Windows.
-func writeBinaryArchive(base string, binary source.Binary, common []archive.Entry) error {
+// setEntries are a program's man pages and completions. man can be in MANPATH.
+func setEntries(set man.Set) []archive.Entry {
+	entries := []archive.Entry{{Name: "completions/", Mode: 0o755}, {Name: "man/", Mode: 0o755}, {Name: "man/man1/", Mode: 0o755}}
+	for directory, files := range map[string]map[string][]byte{"completions/": set.Completions, "man/man1/": set.Pages} {
+		for name, content := range files {
+			entries = append(entries, archive.Entry{Name: directory + name, Mode: 0o644, Data: content})
+		}
+	}
+	slices.SortFunc(entries, func(a, b archive.Entry) int { return strings.Compare(a.Name, b.Name) })
+	return entries
+}
+
+// archiveName is the name of a binary's archive.
+func archiveName(binary source.Binary) string {
+	if binary.Platform.OS == "windows" {
+		return baseName(binary) + ".zip"
+	}
+	return baseName(binary) + ".tar.gz"
+}
+
+// writeBinaryArchive writes the archive of a binary into the directory out.
+func writeBinaryArchive(out string, binary source.Binary, common []archive.Entry, set man.Set) error {
 	program, err := os.ReadFile(binary.Path)
 	if err != nil {
 		return err
@@ -116,24 +152,28 @@ func writeBinaryArchive(base string, binary source.Binary, common []archive.Entr
 	if err != nil {
 		return err
 	}
-	entries := append(slices.Clone(common),
+	entries := slices.Clone(common)
+	if binary.Platform.OS != "windows" {
+		entries = append(entries, setEntries(set)...)
+	}
+	entries = append(entries,
 		archive.Entry{Name: "THIRD-PARTY-LICENSES", Mode: 0o644, Data: licences},
 		archive.Entry{Name: filepath.Base(binary.Path), Mode: 0o755, Data: program})
-	directory := filepath.Base(base) + "/"
+	directory := baseName(binary) + "/"
 	for i := range entries {
 		entries[i].Name = directory + entries[i].Name
 	}
 	entries = append([]archive.Entry{{Name: directory, Mode: 0o755}}, entries...)
 
-	write, extension := archive.WriteTarGz, ".tar.gz"
+	write := archive.WriteTarGz
 	if binary.Platform.OS == "windows" {
-		write, extension = archive.WriteZip, ".zip"
+		write = archive.WriteZip
 	}
 	var content bytes.Buffer
 	if err := write(&content, entries, binary.Created); err != nil {
 		return err
 	}
-	return os.WriteFile(base+extension, content.Bytes(), 0o644)
+	return os.WriteFile(filepath.Join(out, archiveName(binary)), content.Bytes(), 0o644)
 }
 
 // writeSBOM writes the modules that a platform's binary is made of, as CycloneDX has them. Without

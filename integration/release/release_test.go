@@ -57,17 +57,28 @@ func TestRelease(t *testing.T) {
 		if platform.OS == "windows" {
 			archived = name + ".zip"
 		}
-		want = append(want, name+".cdx.json", archived)
+		raw := "pullpass-" + platform.OS + "-" + platform.Arch
+		switch platform.OS {
+		case "windows":
+			raw += ".exe"
+		case "linux":
+			want = append(want, name+".deb", name+".rpm")
+		}
+		want = append(want, name+".cdx.json", archived, raw)
 		t.Run(platform.String(), func(t *testing.T) {
 			binary := checkArchive(t, out, archived, platform, commit)
 			checkSBOM(t, read(t, out, name+".cdx.json"), binary)
+			if program := read(t, filepath.Dir(binary.Path), filepath.Base(binary.Path)); !bytes.Equal(read(t, out, raw), program) {
+				t.Errorf("%s is not the binary of the archive", raw)
+			}
 		})
 	}
-	want = append(want, "pullpass-"+version+"-image.tar", "checksums.txt")
+	want = append(want, "pullpass-"+version+"-image.tar", "checksums.txt", "pullpass-krew.yaml", "pullpass.rb")
 	slices.Sort(want)
 	if got := names(t, out); !slices.Equal(got, want) {
 		t.Errorf("released are %q", got)
 	}
+	t.Run("packages", func(t *testing.T) { checkPackages(t, out) })
 	t.Run("image", func(t *testing.T) { testImage(t, first, second) })
 	t.Run("changed", func(t *testing.T) { testChanged(t, second, commit) })
 }
@@ -376,7 +387,7 @@ func checkMode(t *testing.T, name string, mode fs.FileMode) {
 	switch base := filepath.Base(name); {
 	case strings.HasSuffix(name, "/"):
 		want = fs.ModeDir | 0o755
-	case base == "pullpass" || base == "pullpass.exe":
+	case (base == "pullpass" || base == "pullpass.exe") && filepath.Base(filepath.Dir(name)) != "completions":
 		want = 0o755
 	}
 	if mode != want {
