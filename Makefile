@@ -51,8 +51,9 @@ test: ## Run all tests: the code's own, and the binary against fakes, the kubele
 	$(GO) test $(RACE) -count=1 -timeout 30m ./...
 	cd integration && $(GO) test $(RACE) -count=1 -timeout 60m ./...
 
-e2e: build ## Test with a real Kubernetes on this machine, as root (its first build takes a quarter of an hour)
+e2e: build ## Test with a real Kubernetes and real package managers on this machine, as root (its first build takes a quarter of an hour)
 	cd integration && $(GO) test $(RACE) -tags e2e -count=1 -timeout 60m -parallel 4 -v ./e2e
+	cd integration && $(GO) test $(RACE) -tags e2e -count=1 -timeout 30m -run '^TestInstall$$' -v ./release
 
 fuzz: ## Run each fuzz test for a while (FUZZTIME=30s)
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include=*_test.go --exclude-dir=integration .); do \

@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/pullpass/pullpass/integration/fetch"
 )
 
 // Image makes an image that is like no other, layers and all, so that a node has to pull it. It
@@ -97,7 +99,7 @@ func program(name string) ([]byte, error) {
 	path := filepath.Join(directory, name)
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "github.com/pullpass/pullpass/integration/node/"+name)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if err := run(build); err != nil {
+	if err := fetch.Run(build); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)

@@ -1,15 +1,14 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/pullpass/pullpass/integration/cluster"
+	"github.com/pullpass/pullpass/integration/fetch"
 )
 
 // programs are what a node runs.
@@ -40,13 +39,13 @@ const (
 )
 
 func containerdDirectory() (string, error) {
-	return kept("containerd-"+containerdVersion, func(directory string) error {
+	return fetch.Kept("containerd-"+containerdVersion, func(directory string) error {
 		install := exec.Command("go", "install", "-trimpath", "-ldflags=-s -w",
 			containerdModule+"/cmd/containerd@"+containerdVersion,
 			containerdModule+"/cmd/containerd-shim-runc-v2@"+containerdVersion,
 			containerdModule+"/cmd/ctr@"+containerdVersion)
 		install.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+directory)
-		return run(install)
+		return fetch.Run(install)
 	})
 }
 
@@ -56,76 +55,14 @@ func runcPath() (string, error) {
 	if path, err := exec.LookPath("runc"); err == nil {
 		return path, nil
 	}
-	directory, err := kept("runc", unpackRunc)
+	directory, err := fetch.Debian("runc")
 	if err != nil {
 		return "", fmt.Errorf("%w; or else install runc", err)
 	}
-	return filepath.Join(directory, "usr", "sbin", "runc"), nil
-}
-
-func unpackRunc(directory string) error {
-	if err := download(directory, "runc"); err != nil {
-		// The list of packages is missing or old.
-		if err := run(exec.Command("apt-get", "update")); err != nil {
-			return err
-		}
-		if err := download(directory, "runc"); err != nil {
-			return err
-		}
+	path := filepath.Join(directory, "usr", "sbin", "runc")
+	// It is started by others, without the libraries that may be there with it.
+	if err := fetch.Run(exec.Command(path, "--version")); err != nil {
+		return "", fmt.Errorf("%w; or else install runc", err)
 	}
-	packages, err := filepath.Glob(filepath.Join(directory, "runc_*.deb"))
-	if err != nil || len(packages) != 1 {
-		return errors.Join(err, fmt.Errorf("apt-get downloaded %q", packages))
-	}
-	if err := run(exec.Command("dpkg-deb", "--extract", packages[0], directory)); err != nil {
-		return err
-	}
-	// What it is linked to, libseccomp, is not in the package.
-	return run(exec.Command(filepath.Join(directory, "usr", "sbin", "runc"), "--version"))
-}
-
-// download puts a Debian package into directory. The user as whom apt downloads cannot write there.
-func download(directory, name string) error {
-	command := exec.Command("apt-get", "download", "-o", "APT::Sandbox::User=root", name)
-	command.Dir = directory
-	return run(command)
-}
-
-// kept returns a directory below cluster.CacheDirectory, which make fills if it is not there.
-func kept(name string, make func(directory string) error) (string, error) {
-	cache, err := cluster.CacheDirectory()
-	if err != nil {
-		return "", err
-	}
-	directory := filepath.Join(cache, name)
-	if _, err := os.Stat(directory); err == nil {
-		return directory, nil
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return "", err
-	}
-	unfinished, err := os.MkdirTemp(cache, name+"-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(unfinished)
-	if err := make(unfinished); err != nil {
-		return "", err
-	}
-	if err := os.Chmod(unfinished, 0o755); err != nil {
-		return "", err
-	}
-	err = os.Rename(unfinished, directory)
-	if errors.Is(err, os.ErrExist) {
-		err = nil // another process was as fast
-	}
-	return directory, err
-}
-
-// run runs a command, whose output is its error's.
-func run(command *exec.Cmd) error {
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
-	}
-	return nil
+	return path, nil
 }

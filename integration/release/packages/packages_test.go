@@ -68,7 +68,7 @@ var archives = []packages.Archive{
 
 const url = "https://github.com/pullpass/pullpass/releases/download/v1.2.3/"
 
-// TestHomebrew checks the formula's lines; the formula runs in TestFormula of make e2e.
+// TestHomebrew checks the formula's lines; the formula runs in TestInstall of make e2e.
 func TestHomebrew(t *testing.T) {
 	formula, err := packages.Homebrew("v1.2.3", archives)
 	if err != nil {
@@ -105,7 +105,7 @@ func TestHomebrew(t *testing.T) {
 	}
 }
 
-// TestKrew reads the manifest strictly. krew itself installs it in TestKrewInstall of make e2e.
+// TestKrew reads the manifest strictly. krew itself installs it in TestInstall of make e2e.
 func TestKrew(t *testing.T) {
 	text, err := packages.Krew("v1.2.3", archives)
 	if err != nil {
