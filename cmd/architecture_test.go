@@ -119,6 +119,7 @@ var notLinked = map[string]map[string]string{
 		"google.golang.org/api":                  "it costs start time and size",
 		"github.com/distribution":                "the registry is for tests",
 		"github.com/google/go-containerregistry": "the registry client is for tests",
+		"github.com/spf13/cobra/doc":             "man pages are made at release, by a program of their own",
 		"testing":                                "tests only",
 	},
 }
