@@ -54,6 +54,10 @@ func makeArchives(ctx context.Context, out string, platforms []source.Platform, 
 	if err != nil {
 		return err
 	}
+	_, tag, _ := strings.Cut(imageName(binaries[0]), ":")
+	if err := writeChart(out, tag, binaries[0].Created, common); err != nil {
+		return err
+	}
 	fmt.Fprintln(os.Stderr, "make the man pages")
 	set, err := man.Generate(ctx, ".", binaries[0])
 	if err != nil {

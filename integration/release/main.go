@@ -8,7 +8,7 @@
 // whole and of each platform in digests. With -push it pushes the image as well. The second makes
 // the files of a release: for each platform the binary, an archive with that, its man pages and completions, and a list
 // of what is in the binary (SBOM), which cyclonedx-gomod makes; for Linux a deb and an rpm; a formula for Homebrew and a
-// manifest for krew; the image; and checksums.txt. What these archives and binaries have of
+// manifest for krew; the image; the Helm chart; and checksums.txt. What these archives and binaries have of
 // node-config names that image by its digest. The binary in the image cannot: it is a part of what the digest is of.
 //
 // The same commit gives the same bytes, with the same version of Go. Of a work tree that is not as

@@ -25,9 +25,10 @@ func named(path string, content []byte, reference, digest string) []byte {
 	if filepath.Ext(path) == ".md" {
 		return content
 	}
-	name, _, _ := strings.Cut(reference, ":")
+	name, tag, _ := strings.Cut(reference, ":")
 	text := strings.ReplaceAll(string(content), placeholderName+":"+placeholderTag, reference+"@"+digest)
 	text = strings.ReplaceAll(text, placeholderName, name)
+	text = namedChart(path, text, tag, digest)
 	return []byte(placeholderNewTag.ReplaceAllString(text, "${1}digest: "+digest))
 }
 

@@ -11,6 +11,10 @@ func TestNamed(t *testing.T) {
 		{"kustomization.yaml",
 			"images:\n- name: registry.example.com/pullpass/pullpass # yours\n  newTag: \"1.0\"\n",
 			"images:\n- name: ghcr.io/acme/pullpass # yours\n  digest: sha256:0123\n"},
+		{"node-config/helm/Chart.yaml", "apiVersion: v2\nversion: 0.0.0\nappVersion: 0.0.0\n", "apiVersion: v2\nversion: 1.2.3-rc.1\nappVersion: 1.2.3-rc.1\n"},
+		{"node-config/helm/values.yaml",
+			"image:\n  repository: registry.example.com/pullpass/pullpass\n  tag: \"1.0\"\n  digest: \"\"\n",
+			"image:\n  repository: ghcr.io/acme/pullpass\n  tag: \"1.2.3-rc.1\"\n  digest: sha256:0123\n"},
 		// Another image, another tag, and a text.
 		{"b.yaml", "image: registry.example.com/pullpass/talos-extension:1.0\n", "image: registry.example.com/pullpass/talos-extension:1.0\n"},
 		{"c.yaml", "  newTag: \"1.0\" # mine\n  newTag: 1.0.1\n", "  newTag: \"1.0\" # mine\n  newTag: 1.0.1\n"},

@@ -73,12 +73,13 @@ func TestRelease(t *testing.T) {
 			}
 		})
 	}
-	want = append(want, "pullpass-"+version+"-image.tar", "checksums.txt", "pullpass-krew.yaml", "pullpass.rb")
+	want = append(want, "pullpass-"+version+"-image.tar", chartName, "checksums.txt", "pullpass-krew.yaml", "pullpass.rb")
 	slices.Sort(want)
 	if got := names(t, out); !slices.Equal(got, want) {
 		t.Errorf("released are %q", got)
 	}
 	t.Run("packages", func(t *testing.T) { checkPackages(t, out) })
+	t.Run("chart", func(t *testing.T) { testChart(t, out, indexDigest(t, read(t, out, "pullpass-"+version+"-image.tar"))) })
 	t.Run("image", func(t *testing.T) { testImage(t, first, second) })
 	t.Run("changed", func(t *testing.T) { testChanged(t, second, commit) })
 }
