@@ -13,6 +13,7 @@ var mayAnswer = map[string]string{
 	"cmd/pullpass/internal/plugin/plugin.go":     "the response to the kubelet is the credential",
 	"cmd/pullpass/internal/secretcmd/output.go":  "the manifest is the credential",
 	"cmd/pullpass/internal/configcmd/kubelet.go": "a configuration with REDACTED in it is none",
+	"cmd/pullpass/internal/configcmd/schema.go":  "the schema is the same everywhere",
 	"cmd/pullpass/internal/configcmd/show.go":    "the files of the binary are the same everywhere, and the values of --env and --arg belong in them",
 	"cmd/pullpass/internal/installcmd/job.go":    "a configuration with REDACTED in it is none",
 }

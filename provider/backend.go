@@ -46,6 +46,8 @@ type Settings map[string]string
 // A Field is one of the strings in a backend's section of the config.
 type Field struct {
 	Name     string
+	About    string                  // what it is, a sentence for the users of editors
+	Form     string                  // a regular expression for editors, of all texts that Check accepts; "" for any
 	Check    func(text string) error // what is wrong with a text, which is not empty; nil to accept any
 	Needs    string                  // the field without which it is of no use; "" for none
 	Excludes []string                // the fields that are another source for the same credential
@@ -112,6 +114,9 @@ func (b Backends) find(is func(*Backend) bool) *Backend {
 	}
 	return nil
 }
+
+// PathForm is the Field.Form of absolute paths, on all systems.
+const PathForm = `^(/|[A-Za-z]:[\\/]|\\\\)`
 
 // CheckPath returns an error for a path that is not absolute. It is for Field.Check.
 func CheckPath(path string) error {

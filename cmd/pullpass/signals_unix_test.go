@@ -97,6 +97,7 @@ var arguments = map[string][]string{
 	"config":         {},
 	"config check":   {"-"},
 	"config kubelet": {},
+	"config schema":  {},
 	"config show":    {},
 	"get":            {"123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app"},
 	"install":        {"--dry-run"},

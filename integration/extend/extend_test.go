@@ -158,6 +158,7 @@ func TestBackend(t *testing.T) {
 		{request("eu.toy.example.com"), []string{"--config", good, cache}, 0, `"cacheDuration":"29m`, ""},
 		// Its section of the config.
 		{"", []string{"config", "check", "--pullpass", good}, 0, "ok, 1 rule", ""},
+		{"", []string{"config", "schema"}, 0, "Settings for the toy registry.", ""},
 		{"", []string{"config", "check", "--pullpass", bad}, 1, "", "registries[0].toy.user: must not be root"},
 		// The kubelet's config.
 		{"", []string{"config", "kubelet", "--config", good}, 0, `- "*.toy.example.com"`, ""},

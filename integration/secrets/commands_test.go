@@ -234,6 +234,7 @@ func invocations() map[string][]invocation {
 		"config":         none,
 		"config check":   {{args: "%d/kubelet.yaml"}, {args: "--pullpass %d/config.yaml"}, {args: "%d/secret.yaml"}, {args: "%d/docker/config.json"}, {args: "--pullpass %d/kubelet.yaml"}, {args: "%d/odd-kubelet.yaml"}, {args: "--pullpass %d/odd-config.yaml"}, {args: "%d/odd-secret.yaml"}},
 		"config kubelet": {{}, {args: "--platform talos"}, {args: "-o json"}},
+		"config schema":  none,
 		"config show":    {{}, {args: "daemonset"}},
 		"get": {
 			{args: ecrImage}, {args: googleImage + " -o json"}, {args: hubImage}, {args: hubImage + " -o json"}, {args: "docker.io/password/a"}, {args: "docker.io/broken/a -o json"},

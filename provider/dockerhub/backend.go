@@ -23,9 +23,11 @@ func Backend() provider.Backend {
 		Title: "Docker Hub",
 		Hosts: hosts[:],
 		Fields: []provider.Field{
-			{Name: "dockerConfig", Check: provider.CheckPath, Excludes: []string{"username", "passwordFile"}},
-			{Name: "username", Check: checkUsername, Needs: "passwordFile"},
-			{Name: "passwordFile", Check: provider.CheckPath, Needs: "username"},
+			{Name: "dockerConfig", Check: provider.CheckPath, Form: provider.PathForm, Excludes: []string{"username", "passwordFile"},
+				About: "The config.json of docker login with the login: an absolute path."},
+			{Name: "username", Check: checkUsername, Form: "^[^:]*$", Needs: "passwordFile", About: "The user of Docker Hub."},
+			{Name: "passwordFile", Check: provider.CheckPath, Form: provider.PathForm, Needs: "username",
+				About: "The file with the user's password or access token: an absolute path."},
 		},
 		New: newProvider,
 	}

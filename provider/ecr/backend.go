@@ -20,10 +20,12 @@ func Backend() provider.Backend {
 		Title: "Amazon ECR",
 		Hosts: hosts,
 		Fields: []provider.Field{
-			{Name: "roleARN", Check: checkRoleARN},
-			{Name: "externalID", Needs: "roleARN"},
-			{Name: "profile"},
-			{Name: "endpoint", Check: checkEndpoint},
+			{Name: "roleARN", Check: checkRoleARN, About: "The IAM role to assume before asking for the token.",
+				Form: `^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*[A-Za-z0-9+=,.@_-]$`},
+			{Name: "externalID", Needs: "roleARN", About: "The external ID that the role's trust policy asks for."},
+			{Name: "profile", About: "The profile of the AWS configuration files."},
+			{Name: "endpoint", Check: checkEndpoint, About: "The URL of the ECR API, such as that of a VPC endpoint.",
+				Form: `^[Hh][Tt][Tt][Pp][Ss]?://[^?#]+$`},
 		},
 		New: func(settings provider.Settings, node provider.Node) provider.Provider {
 			return &Provider{

@@ -33,8 +33,10 @@ func Backend() provider.Backend {
 		Title: "Google Artifact Registry",
 		Hosts: hosts[:],
 		Fields: []provider.Field{
-			{Name: "credentialsFile", Check: provider.CheckPath},
-			{Name: "impersonate", Check: checkServiceAccount},
+			{Name: "credentialsFile", Check: provider.CheckPath, Form: provider.PathForm,
+				About: "A Google credentials file, such as a service account key: an absolute path."},
+			{Name: "impersonate", Check: checkServiceAccount, Form: `^[A-Za-z0-9.-]+@[A-Za-z0-9.-]+\.gserviceaccount\.com$`,
+				About: "The e-mail address of the service account to impersonate."},
 		},
 		New: func(settings provider.Settings, node provider.Node) provider.Provider {
 			return &Provider{

@@ -46,6 +46,9 @@ func checkFields(t *testing.T, b provider.Backend) {
 		if field.Name == "" || slices.Contains(names, field.Name) {
 			t.Errorf("%s has the field %q twice, or it has no name", b.Name, field.Name)
 		}
+		if !strings.HasSuffix(field.About, ".") {
+			t.Errorf("%s: nothing says what the field %s is", b.Name, field.Name)
+		}
 		names = append(names, field.Name)
 	}
 	for _, field := range b.Fields {

@@ -79,17 +79,20 @@ func pattern(t *testing.T, text string) provider.Pattern {
 	return p
 }
 
-func TestParseGood(t *testing.T) {
-	list := backends.All()
+// A goodFile is a file with what it says.
+type goodFile struct {
+	name, file string
+	want       Config
+}
+
+// goodFiles are files with backends of a list.
+func goodFiles(t *testing.T, list provider.Backends) []goodFile {
 	hub := func(registry Registry) Config {
 		registry.Pattern, registry.Backend = pattern(t, "docker.io/acme/"), list.Named("dockerhub")
 		return Config{Registries: []Registry{registry}}
 	}
 	yes := true
-	tests := []struct {
-		name, file string
-		want       Config
-	}{
+	return []goodFile{
 		{"design", full, fullConfig(t, list)},
 		{"minimal", head, Config{}},
 		{"no rules", head + "registries: []\n", Config{}},
@@ -104,7 +107,11 @@ func TestParseGood(t *testing.T) {
 		{"quoted number", hubRule + "  dockerhub: {username: \"4711\", passwordFile: /t}\n",
 			hub(Registry{Settings: provider.Settings{"username": "4711", "passwordFile": "/t"}})},
 	}
-	for _, test := range tests {
+}
+
+func TestParseGood(t *testing.T) {
+	list := backends.All()
+	for _, test := range goodFiles(t, list) {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := Parse("config.yaml", []byte(test.file), list)
 			if err != nil {
@@ -117,18 +124,20 @@ func TestParseGood(t *testing.T) {
 	}
 }
 
-// Rules that look like those that are refused.
+// goodRules look like those that are refused.
+var goodRules = []string{
+	"- {match: docker.io/acme/, provider: dockerhub}\n- {match: docker.io, provider: dockerhub}\n",
+	"- {match: docker.io/acme/, provider: dockerhub}\n- {match: docker.io/acm, provider: dockerhub}\n",
+	"- {match: '*.io', provider: gcr}\n- {match: '*.io', provider: dockerhub}\n",
+	"- {match: '*.io', provider: gcr}\n- {match: docker.io, provider: dockerhub}\n",
+	"- {match: eu.gcr.io, provider: gcr}\n- {match: '*.gcr.io', provider: gcr}\n- {match: '*.pkg.dev', provider: gcr}\n",
+	"- {match: 'gcr.io:443', provider: gcr}\n- {match: gcr.io, provider: gcr}\n",
+	"- {match: Public.ECR.aws, provider: ecr, ecr: {profile: p}}\n",
+	"- {match: '*.gcr.io', provider: gcr}\n",
+}
+
 func TestParseGoodRules(t *testing.T) {
-	for _, rules := range []string{
-		"- {match: docker.io/acme/, provider: dockerhub}\n- {match: docker.io, provider: dockerhub}\n",
-		"- {match: docker.io/acme/, provider: dockerhub}\n- {match: docker.io/acm, provider: dockerhub}\n",
-		"- {match: '*.io', provider: gcr}\n- {match: '*.io', provider: dockerhub}\n",
-		"- {match: '*.io', provider: gcr}\n- {match: docker.io, provider: dockerhub}\n",
-		"- {match: eu.gcr.io, provider: gcr}\n- {match: '*.gcr.io', provider: gcr}\n- {match: '*.pkg.dev', provider: gcr}\n",
-		"- {match: 'gcr.io:443', provider: gcr}\n- {match: gcr.io, provider: gcr}\n",
-		"- {match: Public.ECR.aws, provider: ecr, ecr: {profile: p}}\n",
-		"- {match: '*.gcr.io', provider: gcr}\n",
-	} {
+	for _, rules := range goodRules {
 		if _, err := Parse("config.yaml", []byte(head+"registries:\n"+rules), backends.All()); err != nil {
 			t.Errorf("Parse refuses\n%s%v", rules, err)
 		}

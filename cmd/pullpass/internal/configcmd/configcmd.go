@@ -1,5 +1,5 @@
 // Package configcmd is the command pullpass config: it prints and checks the kubelet's configuration
-// of credential providers.
+// of credential providers, and pullpass's own.
 package configcmd
 
 import (
@@ -17,6 +17,6 @@ func New(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 		Args:  cli.NoArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	command.AddCommand(newKubelet(b, stdio), newCheck(b, stdio), newShow(b, stdio))
+	command.AddCommand(newKubelet(b, stdio), newCheck(b, stdio), newSchema(b, stdio), newShow(b, stdio))
 	return command
 }

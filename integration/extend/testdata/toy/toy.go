@@ -19,10 +19,13 @@ const tokenVariable = "TOY_TOKEN"
 func Backend() provider.Backend {
 	hosts := provider.Hosts{{Pattern: "{location}.toy.example.com"}}
 	return provider.Backend{
-		Name:   "toy",
-		Title:  "the toy registry",
-		Hosts:  hosts,
-		Fields: []provider.Field{{Name: "user", Check: checkUser}, {Name: "tokenFile", Check: provider.CheckPath}},
+		Name:  "toy",
+		Title: "the toy registry",
+		Hosts: hosts,
+		Fields: []provider.Field{
+			{Name: "user", Check: checkUser, About: "The user of the token."},
+			{Name: "tokenFile", Check: provider.CheckPath, Form: provider.PathForm, About: "The file with the token."},
+		},
 		New: func(settings provider.Settings, node provider.Node) provider.Provider {
 			return toy{hosts, settings["user"], settings["tokenFile"], node}
 		},
