@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/promqltest"
 	"github.com/prometheus/prometheus/rules"
 )
@@ -103,7 +104,7 @@ func firing(t *testing.T, load string, until time.Duration) []string {
 	var found []string
 	for _, group := range groups(t, nodeFile(t, rulesFile)).Groups {
 		for _, rule := range group.Rules {
-			expression, err := promQL().ParseExpr(rule.Expr)
+			expression, err := parser.ParseExpr(rule.Expr)
 			if err != nil {
 				t.Fatal(err)
 			}

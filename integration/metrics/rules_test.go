@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"os"
 	"reflect"
@@ -38,12 +37,10 @@ func nodeFile(t *testing.T, name string) []byte {
 	return content
 }
 
-func promQL() parser.Parser { return parser.NewParser(parser.Options{}) }
-
 // groups reads a rule file as Prometheus and `promtool check rules` do.
 func groups(t *testing.T, text []byte) *rulefmt.RuleGroups {
 	t.Helper()
-	read, errs := rulefmt.Parse(text, false, model.LegacyValidation, promQL(), slog.New(slog.DiscardHandler))
+	read, errs := rulefmt.Parse(text, false, model.LegacyValidation)
 	if len(errs) > 0 {
 		t.Fatalf("%v", errs)
 	}
@@ -122,7 +119,7 @@ func TestMonitoredMetrics(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for name, text := range expressions {
-		expression, err := promQL().ParseExpr(text)
+		expression, err := parser.ParseExpr(text)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

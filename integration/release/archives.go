@@ -85,6 +85,9 @@ func makeArchives(ctx context.Context, out string, platforms []source.Platform, 
 	if err := writeImageArchive(filepath.Join(out, "pullpass-"+binaries[0].Version+"-image.tar"), index, imageName(binaries[0])); err != nil {
 		return err
 	}
+	if err := writeSchema(ctx, out); err != nil {
+		return err
+	}
 	return writeChecksums(out)
 }
 

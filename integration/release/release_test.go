@@ -73,7 +73,7 @@ func TestRelease(t *testing.T) {
 			}
 		})
 	}
-	want = append(want, "pullpass-"+version+"-image.tar", chartName, "checksums.txt", "pullpass-krew.yaml", "pullpass.rb")
+	want = append(want, "pullpass-"+version+"-image.tar", chartName, "checksums.txt", "config.schema.json", "pullpass-krew.yaml", "pullpass.rb")
 	slices.Sort(want)
 	if got := names(t, out); !slices.Equal(got, want) {
 		t.Errorf("released are %q", got)
