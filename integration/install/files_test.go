@@ -83,9 +83,9 @@ func TestReadOnlyRoot(t *testing.T) {
 		}
 		wantSame(t, withState(m), before)
 	}
-	refused("error: lock " + statePath + ": mkdir " + statePath + ": read-only file system\npullpass: hint: what an install has to remember")
+	refused("error: lock " + statePath + ": mkdir " + statePath + ": read-only file system\npullpass: hint: install keeps its state only in ")
 	wantCode(t, m.install(), 0)
-	refused("error: lock " + statePath + ": open " + statePath + "/install.lock: read-only file system\npullpass: hint: what an install has to remember")
+	refused("error: lock " + statePath + ": open " + statePath + "/install.lock: read-only file system\npullpass: hint: install keeps its state only in ")
 	r := m.after(t, script, []string{m.root, m.root}, "install", "--status")
 	wantRun(t, r, 1, "installed: yes\n", nothing) // which only reads
 
@@ -103,9 +103,9 @@ func TestReadOnlyRoot(t *testing.T) {
 	for _, args := range [][]string{{"uninstall"}, {"install", "--registry", "docker.io"}, {"install", "--bin-dir", "/opt/bin"}} {
 		before := withState(m)
 		r := m.after(t, state, []string{m.root, m.root}, slices.Clone(args)...)
-		wantRun(t, r, 1, nothing, ": read-only file system\npullpass: hint: --bin-dir and --kubelet-config name other places")
+		wantRun(t, r, 1, nothing, ": read-only file system\npullpass: hint: choose other paths with --bin-dir and --kubelet-config")
 		dry := m.after(t, state, []string{m.root, m.root}, append(slices.Clone(args), "--dry-run")...)
-		if dry.Stderr = strings.TrimPrefix(dry.Stderr, "pullpass: note: no healthy kubelet has been seen yet with what an earlier run changed\n"); dry != r {
+		if dry.Stderr = strings.TrimPrefix(dry.Stderr, "pullpass: note: the previous change is unconfirmed: the kubelet has not run with it yet\n"); dry != r {
 			t.Errorf("%q: the dry run says %+v, and the real one %+v", args, dry, r)
 		}
 		wantSame(t, withState(m), before)
@@ -115,7 +115,7 @@ func TestReadOnlyRoot(t *testing.T) {
 // TestFileSystems: where something cannot be written or run, nothing is changed.
 func TestFileSystems(t *testing.T) {
 	t.Parallel()
-	const otherPlaces = "pullpass: hint: --bin-dir and --kubelet-config name other places"
+	const otherPlaces = "pullpass: hint: choose other paths with --bin-dir and --kubelet-config"
 	for name, c := range map[string]struct {
 		options, directory, err, hint string
 		unforeseen                    bool // the dry run does not add up how many files there will be
@@ -123,13 +123,13 @@ func TestFileSystems(t *testing.T) {
 		"read-only":        {"ro", "/usr/local", "error: mkdir /usr/local/lib: read-only file system", otherPlaces, false},
 		"read-only config": {"ro", "/etc/pullpass", "error: write " + configPath + ": read-only file system", otherPlaces, false},
 		"read-only flags":  {"ro", "/etc/default", "error: write " + flagsPath + ": read-only file system", otherPlaces, false},
-		"read-only state":  {"ro,mode=700", statePath, "lock " + statePath + ": open " + statePath + "/install.lock: read-only file system", "hint: what an install has to remember is in " + statePath, false},
+		"read-only state":  {"ro,mode=700", statePath, "lock " + statePath + ": open " + statePath + "/install.lock: read-only file system", "hint: install keeps its state only in " + statePath, false},
 		"noexec":           {"noexec", "/usr/local", binDir + ": a program in this directory cannot be run: ", otherPlaces, false},
 		"full":             {"size=1m", "/usr/local", "write " + binDir + "/pullpass: no space left on device", "", false},
 		"full config":      {"nr_inodes=1", "/etc/pullpass", "write " + configPath + ": no space left on device", "", false},
 		"full flags":       {"nr_inodes=1", "/etc/default", "write " + flagsPath + ": no space left on device", "", false},
 		"full state":       {"size=4k,nr_inodes=3", "/var/lib", "write " + statePath + "/", "", true},
-		"no state":         {"ro", "/var/lib", "lock " + statePath + ": mkdir " + statePath + ": read-only file system", "hint: what an install has to remember is in " + statePath, false},
+		"no state":         {"ro", "/var/lib", "lock " + statePath + ": mkdir " + statePath + ": read-only file system", "hint: install keeps its state only in " + statePath, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,7 +182,7 @@ func TestLinks(t *testing.T) {
 	wantRun(t, m.install(), 1, nothing, "error: read "+binDir+"/pullpass: it is not a regular file")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	must(t, os.Symlink("/nowhere", m.path(binDir+"/pullpass")))
-	wantRun(t, m.install(), 1, nothing, "error: write "+binDir+"/pullpass: it is a symbolic link\npullpass: hint: remove it, or name another directory with --bin-dir\n")
+	wantRun(t, m.install(), 1, nothing, "error: write "+binDir+"/pullpass: it is a symbolic link\npullpass: hint: remove it, or choose another directory with --bin-dir\n")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	must(t, os.Mkdir(m.path(binDir+"/pullpass"), 0o755))
 	wantSame(t, snapshot(t, m.root), before)
@@ -221,8 +221,8 @@ func TestDirectory(t *testing.T) {
 	must(t, os.Chmod(m.path(binDir+"/foreign"), 0o755))
 	before := snapshot(t, m.root)
 	args := []string{"--kubelet-config", directory, "--bin-dir", binDir}
-	wantRun(t, m.install(args...), 0, "wrote "+directory+"/pullpass.yaml", "note: "+directory+"/10-foreign.yaml: the provider foreign serves images that pullpass serves, too")
-	wantRun(t, m.install(append(args, "--replace")...), 0, "nothing to do", "the provider foreign is kept beside pullpass: it is in a file of its own")
+	wantRun(t, m.install(args...), 0, "wrote "+directory+"/pullpass.yaml", "note: "+directory+"/10-foreign.yaml: the provider foreign matches images that pullpass serves")
+	wantRun(t, m.install(append(args, "--replace")...), 0, "nothing to do", "the provider foreign is kept in addition to pullpass: it is in a file of its own")
 	new(loader).wantStarts(t, m)
 	wantRun(t, m.uninstall(), 0, "removed "+directory+"/pullpass.yaml", nothing)
 	wantSame(t, snapshot(t, m.root), before)
@@ -233,7 +233,7 @@ func TestDirectory(t *testing.T) {
 	wantRun(t, m.install(args...), 1, nothing, "error: the kubelet would not start: "+directory+"/10-foreign.yaml:4: ")
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
-	wantRun(t, m.install("--platform", "k3s", "--kubelet-config", directory), 1, nothing, directory+" is a directory, and k3s takes only a file there")
+	wantRun(t, m.install("--platform", "k3s", "--kubelet-config", directory), 1, nothing, directory+" is a directory, and k3s needs a file there")
 }
 
 // TestChangedByOthers: what somebody has changed after an install is not lost.
@@ -247,12 +247,12 @@ func TestChangedByOthers(t *testing.T) {
 	m.write(configPath, strings.Replace(m.read(configPath), "defaultCacheDuration: 5m", "defaultCacheDuration: 1m", 1))
 	edited := m.read(configPath)
 	for range 2 {
-		wantRun(t, m.install(), 0, "nothing to do", "note: "+configPath+": the provider pullpass is not as an install wrote it and is kept as it is")
+		wantRun(t, m.install(), 0, "nothing to do", "note: "+configPath+": the provider pullpass was edited or added by hand, and is kept")
 	}
 	if m.read(configPath) != edited {
 		t.Error("it is changed")
 	}
-	wantRun(t, m.install("--registry", "docker.io"), 0, "wrote "+configPath, "note: "+configPath+": the provider pullpass was not as an install wrote it and is replaced")
+	wantRun(t, m.install("--registry", "docker.io"), 0, "wrote "+configPath, "note: "+configPath+": the provider pullpass was edited or added by hand, and is replaced")
 	if text := m.read(configPath); strings.Contains(text, "pkg.dev") || !strings.Contains(text, "docker.io") {
 		t.Errorf("it is not replaced:\n%s", text)
 	}
@@ -261,7 +261,7 @@ func TestChangedByOthers(t *testing.T) {
 	m.write(flagsPath, m.read(flagsPath)+"MORE=1\n")
 	wantRun(t, m.install("--registry", "docker.io"), 0, "nothing to do", nothing)
 	wantRun(t, m.install(), 0, "wrote "+configPath, nothing)
-	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+flagsPath+" was changed after the install: what is pullpass's is taken out of it")
+	wantRun(t, m.uninstall(), 0, "wrote "+flagsPath, "note: "+flagsPath+" was changed after the install: only pullpass's part is removed")
 	before["etc/default/kubelet"] += "MORE=1\n"
 	wantSame(t, snapshot(t, m.root), before)
 }
@@ -323,7 +323,7 @@ func TestReplaceTooMany(t *testing.T) {
 	m.refused(t, configPath+" has 21 providers that --replace would remove, more than 20: edit it by hand", "--replace")
 }
 
-// TestReplace: what is taken out is named.
+// TestReplace: removed providers are named.
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -335,8 +335,8 @@ func TestReplace(t *testing.T) {
 		must(t, os.Chmod(m.path(binDir+"/"+name), 0o755))
 	}
 	before := snapshot(t, m.root)
-	wantRun(t, m.install(), 0, "wrote "+configPath, "the provider one serves images that pullpass serves, too: the kubelet tries the credentials of both; --replace takes it out\n")
-	wantRun(t, m.install("--replace"), 0, "wrote "+configPath+"\ntook the provider one out of "+configPath+"\n", "note: "+configPath+": the provider two is kept beside pullpass: it serves other images, too\n")
+	wantRun(t, m.install(), 0, "wrote "+configPath, "the provider one matches images that pullpass serves: the kubelet tries the credentials of both; --replace removes it\n")
+	wantRun(t, m.install("--replace"), 0, "wrote "+configPath+"\nremoved the provider one from "+configPath+"\n", "note: "+configPath+": the provider two is kept in addition to pullpass: it matches other images as well\n")
 	wantRun(t, m.install("--replace"), 0, "nothing to do", "two is kept")
 	new(loader).wantStarts(t, m)
 	wantCode(t, m.uninstall(), 0)
@@ -390,7 +390,7 @@ func TestNewerState(t *testing.T) {
 	m := newMachine(t)
 	wantCode(t, m.install(), 0)
 	for content, want := range map[string]string{
-		`{"version": 2, "other": {}}`: "it is of version 2, this pullpass knows 1",
+		`{"version": 2, "other": {}}`: "its version is 2, and this pullpass supports 1",
 		`{"version": 1, "other": {}}`: `unknown field "other"`,
 		`{`:                           "unexpected end of JSON input",
 	} {
@@ -407,7 +407,7 @@ func TestNewerState(t *testing.T) {
 func TestNoRoot(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
-	wantRun(t, run(t, "install", "--root", directory, "--platform", "k3s"), 1, nothing, "hint: this is not the root of a Linux system; --root names one")
+	wantRun(t, run(t, "install", "--root", directory, "--platform", "k3s"), 1, nothing, "hint: this is not the root directory of a Linux system: name one with --root")
 	wantRun(t, run(t, "install", "--root", filepath.Join(directory, "none")), 1, nothing, "error: --root "+directory+"/none: there is no such directory")
 	if entries, err := os.ReadDir(directory); err != nil || len(entries) > 0 {
 		t.Errorf("there is %v, %v", entries, err)

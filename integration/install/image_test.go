@@ -27,7 +27,7 @@ func TestImageOfOtherMachines(t *testing.T) {
 	before := snapshot(t, root)
 	for _, args := range [][]string{{}, {"--dry-run"}} {
 		wantRun(t, run(t, append([]string{"install", "--root", root}, args...)...), 1, nothing,
-			"error: install: /usr/bin/env is for "+name+", this pullpass for "+runtime.GOARCH+"\npullpass: hint: use the pullpass for "+name+"\n")
+			"error: install: /usr/bin/env is for "+name+", this pullpass binary for "+runtime.GOARCH+"\npullpass: hint: use the pullpass binary for "+name+"\n")
 	}
 	wantSame(t, snapshot(t, root), before)
 	must(t, os.WriteFile(env, program[:64], 0o755))
@@ -38,12 +38,12 @@ func TestImageOfOtherMachines(t *testing.T) {
 func TestImageHasNoKubelet(t *testing.T) {
 	root := copyTree(t, "kubeadm-debian")
 	unchanged(t, root, func() {
-		wantRun(t, run(t, "install", "--root", root, "--restart"), 1, nothing, "hint: no kubelet runs in an image: leave out --restart\n")
+		wantRun(t, run(t, "install", "--root", root, "--restart"), 1, nothing, "hint: no kubelet is running in an image: leave out --restart\n")
 	})
 	must(t, os.RemoveAll(filepath.Join(root, "var/lib")))
 	unchanged(t, root, func() {
 		for _, args := range [][]string{{"install"}, {"install", "--dry-run"}, {"uninstall"}, {"uninstall", "--dry-run"}} {
-			wantRun(t, run(t, append(args, "--root", root)...), 1, nothing, "hint: this is not the root of a Linux system; --root names one")
+			wantRun(t, run(t, append(args, "--root", root)...), 1, nothing, "hint: this is not the root directory of a Linux system: name one with --root")
 		}
 	})
 }
@@ -54,7 +54,7 @@ func TestTwoKinds(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(root, "etc/rancher/k3s"), 0o755))
 	paths := []string{"install", "--root", root, "--kubelet-config", "/etc/pullpass/config.yaml", "--bin-dir", "/opt/pullpass"}
 	unchanged(t, root, func() {
-		wantRun(t, run(t, paths...), 1, nothing, "error: find the kubelet: there are files of two kinds of nodes, and none runs: k3s and kubeadm\npullpass: hint: name the platform with --platform\n")
+		wantRun(t, run(t, paths...), 1, nothing, "error: find the kubelet: there are files of two platforms, and no kubelet is running: k3s and kubeadm\npullpass: hint: name the platform with --platform\n")
 		wantRun(t, run(t, append(paths, "--platform", "kubeadmn")...), 2, nothing, `error: unknown platform "kubeadmn", known are aks, `)
 	})
 	wantRun(t, run(t, append(paths, "--platform", "kubeadm")...), 0, "wrote "+flagsPath, nothing)
@@ -62,7 +62,7 @@ func TestTwoKinds(t *testing.T) {
 
 // TestWholeRestart: who restarts k3s knows what else that is.
 func TestWholeRestart(t *testing.T) {
-	const note = "note: k3s restarts as a whole: on a server that is the API server as well"
+	const note = "note: k3s restarts as a whole, on a server with the API server and any embedded etcd"
 	root := copyTree(t, "k3s")
 	playKubelet(t, root, "/usr/local/bin/k3s", "server")
 	healthz := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

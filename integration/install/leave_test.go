@@ -37,8 +37,8 @@ func TestLastProvider(t *testing.T) {
 				})
 			}
 			before := withState(m)
-			wantRun(t, m.uninstall("--restart"), 1, nothing, "error: uninstall: the kubelet has --image-credential-provider-config="+directory+" from elsewhere and does not start without it")
-			wantRun(t, m.uninstall("--restart", "--dry-run"), 1, nothing, "does not start without it")
+			wantRun(t, m.uninstall("--restart"), 1, nothing, "error: uninstall: the kubelet has --image-credential-provider-config="+directory+", not set by install, and does not start without a provider there")
+			wantRun(t, m.uninstall("--restart", "--dry-run"), 1, nothing, "does not start without a provider there")
 			wantSame(t, withState(m), before)
 		})
 	}
@@ -107,8 +107,8 @@ func TestRenamedProvider(t *testing.T) {
 	}
 }
 
-// TestLostProviders: what an install has taken out of a config that others change afterwards is
-// kept in a file, and named.
+// TestLostProviders: providers that an install has removed from a config that others change afterwards are
+// saved in a file, and named.
 func TestLostProviders(t *testing.T) {
 	t.Parallel()
 	const provider = "- {name: %s, apiVersion: credentialprovider.kubelet.k8s.io/v1, defaultCacheDuration: 1m, matchImages: [%s]}\n"
@@ -122,9 +122,9 @@ func TestLostProviders(t *testing.T) {
 			original := m.read(configPath)
 			must(t, os.Link(m.path(binDir+"/foreign"), m.path(binDir+"/one")))
 			must(t, os.Link(m.path(binDir+"/foreign"), m.path(binDir+"/pullpass")))
-			wantRun(t, m.install("--replace", "--arg", "-v"), 0, "took the provider one out of "+configPath, "note: "+configPath+": the provider pullpass was not as an install wrote it and is replaced\n")
+			wantRun(t, m.install("--replace", "--arg", "-v"), 0, "removed the provider one from "+configPath, "note: "+configPath+": the provider pullpass was edited or added by hand, and is replaced\n")
 			m.write(configPath, edit+m.read(configPath))
-			const note = "note: " + configPath + " was changed after the install: what was there before it of one, pullpass does not come back, it is in " + configPath + ".before-pullpass\n"
+			const note = "note: " + configPath + " was changed after the install: its former providers (one, pullpass) are not restored; the original is saved as " + configPath + ".before-pullpass\n"
 			if again {
 				wantRun(t, m.install(), 0, "wrote "+configPath+".before-pullpass\nwrote "+configPath+"\n", note)
 				wantCode(t, m.uninstall(), 0)

@@ -117,7 +117,7 @@ func TestForeignLink(t *testing.T) {
 	must(t, os.Symlink(other, m.path(linkPath)))
 	wantRun(t, m.install("--arg", "-v"), 0, "wrote "+configPath+"\n", "exists already, and is kept as it is\n")
 	m.wantLink(t, other)
-	wantRun(t, m.uninstall(), 0, "removed "+binDir+"/pullpass", "note: "+linkPath+" was changed after the install and stays\n")
+	wantRun(t, m.uninstall(), 0, "removed "+binDir+"/pullpass", "note: "+linkPath+" was changed after the install and is kept\n")
 	m.wantLink(t, other)
 	must(t, os.Remove(m.path(linkPath)))
 	wantSame(t, snapshot(t, m.root), before)
@@ -153,7 +153,7 @@ func TestLinkRolledBack(t *testing.T) {
 	held := m.held
 	m.set(func() { m.held = nil })
 	close(held)
-	wantRun(t, end(t, p), 1, "linked "+linkPath, "note: "+linkPath+" was changed after the install and stays\n")
+	wantRun(t, end(t, p), 1, "linked "+linkPath, "note: "+linkPath+" was changed after the install and is kept\n")
 	m.wantLink(t, "/opt/other")
 }
 

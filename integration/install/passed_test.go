@@ -21,7 +21,7 @@ func TestPassedOn(t *testing.T) {
 	wantCode(t, m.install(), 0)
 	m.write(configPath, strings.Replace(m.read(configPath), "defaultCacheDuration: 5m", "defaultCacheDuration: 1m", 1))
 	args := []string{"--config", own, "--cache-dir", "/run/own"}
-	wantRun(t, m.install(args...), 0, "wrote "+configPath, "note: "+configPath+": the provider pullpass was not as an install wrote it and is replaced")
+	wantRun(t, m.install(args...), 0, "wrote "+configPath, "note: "+configPath+": the provider pullpass was edited or added by hand, and is replaced")
 	text := m.read(configPath)
 	for _, want := range []string{"  - \"--config=" + own + "\"\n  - \"--cache-dir=/run/own\"\n", "\"gcr.io:443\"\n"} {
 		if !strings.Contains(text, want) {

@@ -8,7 +8,7 @@ import (
 	"github.com/pullpass/pullpass/integration/pullpass"
 )
 
-const pendingNote = "note: an earlier run has restarted the kubelet and has not seen it healthy: waiting for it"
+const pendingNote = "note: an earlier run restarted the kubelet and did not see it healthy: waiting for it"
 
 // killed is a machine on which a run was killed after it has restarted the kubelet, which has not
 // come back.
@@ -42,7 +42,7 @@ func TestReboot(t *testing.T) {
 		m := killed(t)
 		before := snapshot(t, m.root)
 		m.reboot(t)
-		wantRun(t, m.install("--restart"), 0, anything, "note: no kubelet runs: it will read this when it starts")
+		wantRun(t, m.install("--restart"), 0, anything, "note: no kubelet is running: it will use this configuration when it starts")
 		wantSame(t, snapshot(t, m.root), before)
 		if comesBack {
 			m.set(func() { m.refuses = func(string) bool { return false } })
@@ -53,11 +53,11 @@ func TestReboot(t *testing.T) {
 		}
 		m.set(func() { m.refuses = func(string) bool { return false }; m.sick = true })
 		m.start()
-		wantRun(t, m.restartingInstall(), 1, "put back", pendingNote)
+		wantRun(t, m.restartingInstall(), 1, "restored the previous configuration", pendingNote)
 	}
 }
 
-// TestRebootInRollback: what was to be put back is, before the kubelet starts.
+// TestRebootInRollback: the rollback is finished before the kubelet starts.
 func TestRebootInRollback(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -74,7 +74,7 @@ func TestRebootInRollback(t *testing.T) {
 	close(held)
 	await(t, func() bool { _, restarts := m.runs(); return restarts == 2 })
 	m.stop()
-	wantRun(t, m.restartingInstall(), 1, "put back", "is not tried again")
+	wantRun(t, m.restartingInstall(), 1, "restored the previous configuration", "is not tried again")
 	if running, restarts := m.runs(); running || restarts != 2 {
 		t.Errorf("the kubelet runs: %v, and was restarted %d times", running, restarts)
 	}
@@ -90,13 +90,13 @@ func TestSickByHand(t *testing.T) {
 	wantRun(t, m.restartingInstall(), 1, "wrote", "restart the kubelet by hand")
 	m.set(func() { m.broken, m.sick = "", true })
 	m.start()
-	const note = "note: no healthy kubelet is seen with what was installed before: within 15s: the kubelet at "
+	const note = "note: the previous change is still unconfirmed: within 15s: the kubelet at "
 	at := times(t, m.root)
 	wantRun(t, m.local(t, "install"), 0, "nothing to do", note)
 	wantSame(t, times(t, m.root), at)
 	r := m.restartingInstall()
-	wantRun(t, r, 1, "put back", note)
-	wantRun(t, r, 1, anything, "; it does not come back with its former configuration either")
+	wantRun(t, r, 1, "restored the previous configuration", note)
+	wantRun(t, r, 1, anything, "; it does not become healthy with its previous configuration either")
 	wantSame(t, snapshot(t, m.root), before)
 }
 
@@ -107,12 +107,12 @@ func TestRollbackWithoutRestart(t *testing.T) {
 	m.set(func() { m.refuses = func(string) bool { return false }; m.sick = true })
 	m.start()
 	r := m.local(t, "install", "--restart-timeout", "2s")
-	const note = "note: the kubelet reads what is put back when it is restarted: systemctl reset-failed kubelet.service; systemctl restart kubelet.service\n"
-	wantRun(t, r, 1, "put back", note)
+	const note = "note: restart the kubelet to use the restored configuration: systemctl reset-failed kubelet.service; systemctl restart kubelet.service\n"
+	wantRun(t, r, 1, "restored the previous configuration", note)
 	wantRun(t, r, 1, anything, "is not tried again")
 	wantRestarts(t, m, 1)
 	if m.read(configPath) != "" {
-		t.Error("the config is not put back")
+		t.Error("the config is not restored")
 	}
 }
 

@@ -376,7 +376,7 @@ func TestPrintedPlatforms(t *testing.T) {
 			playKubelet(t, root, "/usr/bin/kubelet", "--v=2")
 			for _, args := range [][]string{{"--restart"}, {"--restart", "--dry-run"}} {
 				wantRun(t, run(t, append([]string{"install", "--root", root}, args...)...), 1, nothing,
-					"error: install on "+name+": its files cannot be written\npullpass: hint: pullpass config show "+name+" tells the way; a node affinity keeps the DaemonSet off such nodes\n")
+					"error: install on "+name+": its files cannot be written\npullpass: hint: see pullpass config show "+name+"; keep the DaemonSet off such nodes with a node affinity\n")
 				if r := succeed(t, root, "uninstall", args...); r.Stdout != "nothing to do\n" || r.Stderr != "" {
 					t.Errorf("uninstall prints %q and %q", r.Stdout, r.Stderr)
 				}

@@ -40,14 +40,14 @@ func TestKubeletOfPod(t *testing.T) {
 			wantRun(t, m.uninstall("--restart"), 0, "removed "+binDir+"/pullpass", nothing)
 			wantSame(t, snapshot(t, m.root), before)
 			m.stop()
-			wantRun(t, m.install("--status"), 1, "kubelet: no kubelet runs\n", nothing)
+			wantRun(t, m.install("--status"), 1, "kubelet: no kubelet is running\n", nothing)
 		})
 	}
 
 	// One that is in a container, but in no pod, is the node's, as RKE1 has it. Of two, one is too many.
 	m := newMachine(t)
 	m.process(500, []string{"kubelet"}, "0::/docker/"+containerID+"\n")
-	wantRun(t, m.install("--status"), 1, "look for the kubelet: processes 1001 and 500 both are one\n", nothing)
+	wantRun(t, m.install("--status"), 1, "look for the kubelet: processes 1001 and 500 are both kubelets\n", nothing)
 }
 
 // TestKubeletOfRealCgroup: the same with a process and a cgroup of this machine, of which the status is asked.

@@ -20,11 +20,11 @@ func TestEditedAfterStart(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	wantCode(t, m.install("--restart"), 0)
-	const edited = "note: " + configPath + ": the provider pullpass is not as an install wrote it and is kept as it is"
+	const edited = "note: " + configPath + ": the provider pullpass was edited or added by hand, and is kept"
 	const since = "the kubelet was not restarted since " + configPath + " was changed"
 	m.edit("5m", "4m")
 	wantRun(t, m.install("--status"), 1, "kubelet: "+since, nothing)
-	wantRun(t, m.local(t, "install"), 0, anything, "note: the kubelet reads this when it is restarted: systemctl restart kubelet.service")
+	wantRun(t, m.local(t, "install"), 0, anything, "note: not active yet: restart the kubelet (systemctl restart kubelet.service, or pullpass install --restart, which rolls back on failure)")
 	wantRun(t, m.install("--restart", "--dry-run"), 0, "restart kubelet.service\n", edited)
 	m.edit("4m", "5m")
 	wantRun(t, m.install("--status"), 0, "runs with it", nothing)
@@ -42,10 +42,10 @@ func TestEditedAfterStart(t *testing.T) {
 	m.edit("4m", "3m")
 	wantRun(t, m.install("--status"), 1, "kubelet: "+since, nothing)
 
-	// What is wrong with an edit is not put back, as it is not ours, and not tried again.
+	// What is wrong with an edit is not rolled back, as it is not ours, and not tried again.
 	before := snapshot(t, m.root)
 	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "3m") } })
-	wantRun(t, m.restartingInstall(), 1, nothing, "error: within 4s: no kubelet runs; nothing is put back, as others have changed what it reads\n")
+	wantRun(t, m.restartingInstall(), 1, nothing, "error: within 4s: no kubelet is running; nothing was rolled back: someone else changed its configuration\n")
 	if _, restarts := m.runs(); restarts != 3 {
 		t.Errorf("the kubelet was restarted %d times", restarts)
 	}
@@ -63,13 +63,13 @@ func TestSameAgain(t *testing.T) {
 	m := newMachine(t)
 	wantCode(t, m.install("--restart"), 0)
 	installed := snapshot(t, m.root)
-	wantRun(t, m.local(t, "uninstall"), 0, "removed "+configPath, "which stays")
-	wantRun(t, m.install("--status"), 1, "to be confirmed", nothing)
+	wantRun(t, m.local(t, "uninstall"), 0, "removed "+configPath, "which is kept")
+	wantRun(t, m.install("--status"), 1, "pending: the kubelet has not run with the latest change yet", nothing)
 	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, nothing)
 	wantRestarts(t, m, 1)
 	wantSame(t, snapshot(t, m.root), installed)
 	wantRun(t, m.install("--status"), 0, "runs with it and is healthy\n", nothing)
-	if text := m.install("--status").Stdout; strings.Contains(text, "to be confirmed") {
+	if text := m.install("--status").Stdout; strings.Contains(text, "pending: the kubelet has not run with the latest change yet") {
 		t.Error(text)
 	}
 }

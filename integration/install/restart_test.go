@@ -65,7 +65,7 @@ func TestRestartByHand(t *testing.T) {
 	wantNoState(t, m)
 }
 
-// TestRollback: what the kubelet does not come back with is put back, once.
+// TestRollback: a configuration with which the kubelet does not become healthy is rolled back, once.
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -77,7 +77,7 @@ func TestRollback(t *testing.T) {
 			func(m *machine) {
 				m.refuses = func(config string) bool { return config != "" }
 			},
-			"no kubelet runs",
+			"no kubelet is running",
 			func(m *machine) { m.refuses = func(string) bool { return false } },
 		},
 		"it is not healthy": {
@@ -95,8 +95,8 @@ func TestRollback(t *testing.T) {
 			before := snapshot(t, m.root)
 			args := []string{"--platform", "kubeadm"}
 			r := m.restartingInstall(args...)
-			wantRun(t, r, 1, "put back what the kubelet ran with before", "pullpass: error: within 4s: "+c.reason)
-			wantRun(t, r, 1, anything, "; it runs with its former configuration again\npullpass: hint: see journalctl -u kubelet.service, mend it, and --retry\n")
+			wantRun(t, r, 1, "restored the previous configuration", "pullpass: error: within 4s: "+c.reason)
+			wantRun(t, r, 1, anything, "; rolled back: it runs with its previous configuration\npullpass: hint: see journalctl -u kubelet.service, fix the cause, then add --retry\n")
 			wantRestarts(t, m, 2)
 			wantSame(t, snapshot(t, m.root), before)
 			wantRun(t, m.install("--status"), 1, "rejected: 2", nothing)
@@ -126,7 +126,7 @@ func TestRollbackToFormerInstall(t *testing.T) {
 	wantRun(t, m.install("--restart"), 0, "is healthy after", nothing)
 	installed := snapshot(t, m.root)
 	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "poison") } })
-	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "put back", "no kubelet runs; it runs with its former configuration again")
+	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "restored the previous configuration", "no kubelet is running; rolled back: it runs with its previous configuration")
 	wantSame(t, snapshot(t, m.root), installed)
 	wantRun(t, m.restartingInstall("--arg=--poison"), 1, nothing, "is not tried again")
 	wantRun(t, m.install("--restart"), 0, "nothing to do", nothing)
@@ -160,7 +160,7 @@ func TestRollbackMendsBinary(t *testing.T) {
 					return err != nil || info.Mode() != 0o755 || info.Size() < 1000
 				}
 			})
-			wantRun(t, m.restartingInstall("--arg=--poison"), 1, "put back", "; it runs with its former configuration again")
+			wantRun(t, m.restartingInstall("--arg=--poison"), 1, "restored the previous configuration", "; rolled back: it runs with its previous configuration")
 			wantSame(t, snapshot(t, m.root), installed)
 		})
 	}
@@ -174,7 +174,7 @@ func TestRollbackOfUninstall(t *testing.T) {
 	wantRun(t, m.install("--restart"), 0, "is healthy after", nothing)
 	installed := snapshot(t, m.root)
 	m.set(func() { m.refuses = func(config string) bool { return config == "" } })
-	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, "put back", "no kubelet runs; it runs with its former configuration again")
+	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, "restored the previous configuration", "no kubelet is running; rolled back: it runs with its previous configuration")
 	wantSame(t, snapshot(t, m.root), installed)
 	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", nothing)
 	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, nothing, "is not tried again")
@@ -185,7 +185,7 @@ func TestRollbackOfUninstall(t *testing.T) {
 	wantNoState(t, m)
 }
 
-// TestRollbackOfChangedFiles: what others have changed meanwhile is kept beside what is put back.
+// TestRollbackOfChangedFiles: what others have changed meanwhile is saved beside the restored files.
 func TestRollbackOfChangedFiles(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -198,13 +198,13 @@ func TestRollbackOfChangedFiles(t *testing.T) {
 	m.set(func() { m.refuses = func(config string) bool { return config != "" } })
 	r := m.restartingInstall()
 	for _, path := range []string{configPath, flagsPath} {
-		wantRun(t, r, 1, "put back", "note: "+path+" was changed after the install: what it was until now is in "+path+".before-rollback\n")
+		wantRun(t, r, 1, "restored the previous configuration", "note: "+path+" was changed after the install: that version is saved as "+path+".before-rollback\n")
 	}
 	if m.read(configPath+".before-rollback") != config || m.read(flagsPath+".before-rollback") != flags {
 		t.Error("what others wrote is not kept")
 	}
 	if m.read(configPath) != "" || !strings.HasSuffix(before[flagsPath[1:]], m.read(flagsPath)) {
-		t.Error("the files are not put back")
+		t.Error("the files are not restored")
 	}
 
 	// What is ours alone is not kept.
@@ -212,7 +212,7 @@ func TestRollbackOfChangedFiles(t *testing.T) {
 	m.set(func() { m.refuses = func(config string) bool { return config == "" } })
 	wantCode(t, m.install("--restart"), 0)
 	installed := snapshot(t, m.root)
-	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, "put back", "it runs with its former configuration again")
+	wantRun(t, m.uninstall("--restart", "--restart-timeout", "4s"), 1, "restored the previous configuration", "rolled back: it runs with its previous configuration")
 	wantSame(t, snapshot(t, m.root), installed)
 }
 
@@ -231,7 +231,7 @@ func TestUpdateBeforeRollback(t *testing.T) {
 	p := newProcess(t, "install", "--root", m.root, "--arg=--poison", "--restart", "--restart-timeout", "4s")
 	p.Path = newer
 	must(t, p.Start())
-	wantRun(t, end(t, p), 1, "wrote "+binDir+"/pullpass\n", "it runs with its former configuration again")
+	wantRun(t, end(t, p), 1, "wrote "+binDir+"/pullpass\n", "rolled back: it runs with its previous configuration")
 	if len(m.read(binDir+"/pullpass")) != len(binary)+1 {
 		t.Error("the newer binary is not there")
 	}
@@ -245,7 +245,7 @@ func TestOthersAreNotForgiven(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.set(func() { m.refuses = func(config string) bool { return strings.Contains(config, "poison") } })
-	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "put back", "it runs with its former configuration again")
+	wantRun(t, m.restartingInstall("--arg=--poison"), 1, "restored the previous configuration", "rolled back: it runs with its previous configuration")
 	wantRun(t, m.install("--restart"), 0, "is healthy after", nothing)
 	wantRun(t, m.restartingInstall("--arg=--poison"), 1, nothing, "is not tried again")
 }
@@ -257,7 +257,7 @@ func TestNeverHealthy(t *testing.T) {
 	m.set(func() { m.refuses = func(string) bool { m.sick = true; return false } }) // from the next start on
 	before := snapshot(t, m.root)
 	r := m.restartingInstall()
-	wantRun(t, r, 1, "put back", "answers 500 Internal Server Error; it does not come back with its former configuration either, within 4s: the kubelet at http://127.0.0.1:")
+	wantRun(t, r, 1, "restored the previous configuration", "answers 500 Internal Server Error; it does not become healthy with its previous configuration either, within 4s: the kubelet at http://127.0.0.1:")
 	wantSame(t, snapshot(t, m.root), before)
 	wantRun(t, m.restartingInstall(), 1, nothing, "is not tried again")
 	wantRestarts(t, m, 2)
@@ -285,7 +285,7 @@ func TestCrashLoop(t *testing.T) {
 		}
 	}()
 	before := snapshot(t, m.root)
-	wantRun(t, m.restartingInstall(), 1, "put back", "within 4s: ")
+	wantRun(t, m.restartingInstall(), 1, "restored the previous configuration", "within 4s: ")
 	close(stop)
 	<-stopped
 	wantSame(t, snapshot(t, m.root), before)
@@ -305,12 +305,12 @@ func TestNoKubelet(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.stop()
-	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, "note: no kubelet runs: it will read this when it starts")
+	wantRun(t, m.install("--restart"), 0, "wrote "+flagsPath, "note: no kubelet is running: it will use this configuration when it starts")
 	wantRestarts(t, m, 0)
-	wantRun(t, m.install("--status"), 1, "to be confirmed", nothing)
+	wantRun(t, m.install("--status"), 1, "pending: the kubelet has not run with the latest change yet", nothing)
 	m.start()
-	wantRun(t, m.install("--status"), 0, "to be confirmed", nothing)
-	wantRun(t, m.install("--restart"), 0, "the kubelet is healthy with what was installed before\n", nothing)
+	wantRun(t, m.install("--status"), 0, "pending: the kubelet has not run with the latest change yet", nothing)
+	wantRun(t, m.install("--restart"), 0, "the kubelet is healthy with the previous change\n", nothing)
 	wantRun(t, m.install("--restart"), 0, "nothing to do\n", nothing)
 	wantRestarts(t, m, 0)
 }
@@ -331,11 +331,11 @@ func TestStopped(t *testing.T) {
 				must(t, p.Process.Signal(signal))
 				switch r := end(t, p); {
 				case signal == syscall.SIGTERM:
-					wantRun(t, r, 1, "wrote "+flagsPath, "error: stopped by a signal before the kubelet was seen healthy: the next run finishes it")
+					wantRun(t, r, 1, "wrote "+flagsPath, "error: stopped by a signal before the kubelet was healthy: the next run finishes the job")
 				case r.Code != -1:
 					t.Errorf("the exit code of a killed process is %d", r.Code)
 				}
-				const note = "note: an earlier run has restarted the kubelet and has not seen it healthy: waiting for it"
+				const note = "note: an earlier run restarted the kubelet and did not see it healthy: waiting for it"
 				if comesBack {
 					m.set(func() { m.refuses = func(string) bool { return false } })
 					m.start()
@@ -345,8 +345,8 @@ func TestStopped(t *testing.T) {
 					return
 				}
 				r := m.restartingInstall()
-				wantRun(t, r, 1, "put back", note)
-				wantRun(t, r, 1, anything, "is not tried again: within 4s: no kubelet runs")
+				wantRun(t, r, 1, "restored the previous configuration", note)
+				wantRun(t, r, 1, anything, "is not tried again: within 4s: no kubelet is running")
 				wantRestarts(t, m, 2)
 				wantSame(t, snapshot(t, m.root), before)
 			})
@@ -362,7 +362,7 @@ func TestTwoAtOnce(t *testing.T) {
 	m.set(func() { m.held = held })
 	first := launch(t, "install", "--root", m.root, "--restart")
 	m.awaitRestart(t)
-	stderr := &watched{found: make(chan struct{}), text: "note: another installer is at work: waiting for it"}
+	stderr := &watched{found: make(chan struct{}), text: "note: another install or uninstall is running: waiting for it"}
 	second := newProcess(t, "install", "--root", m.root, "--restart")
 	second.Stderr = stderr
 	must(t, second.Start())
@@ -378,7 +378,7 @@ func TestTwoAtOnce(t *testing.T) {
 	wantRun(t, m.install("--status"), 0, "runs with it and is healthy", nothing)
 }
 
-// TestFailedRestart: if systemctl does not restart anything, nothing is to be put back.
+// TestFailedRestart: if systemctl does not restart anything, nothing is rolled back.
 func TestFailedRestart(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -407,7 +407,7 @@ func wantRestarts(t *testing.T, m *machine, want int) {
 		t.Errorf("the kubelet was restarted %d times, want %d", restarts, want)
 	}
 	if want > 0 && !running {
-		t.Error("no kubelet runs")
+		t.Error("no kubelet is running")
 	}
 }
 

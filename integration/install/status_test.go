@@ -75,7 +75,7 @@ func TestStatus(t *testing.T) {
   "rejected": {
     "hash": "HASH",
     "time": "TIME",
-    "reason": "within 4s: no kubelet runs"
+    "reason": "within 4s: no kubelet is running"
   }
 }
 `)
@@ -84,7 +84,7 @@ func TestStatus(t *testing.T) {
 	wantRun(t, m.install("--status"), 0, "kubelet: process 1003 runs with it and is not healthy: ", nothing)
 	m.stop()
 	wantRun(t, m.install("--status"), 1, "installed: yes\n", nothing)
-	wantRun(t, m.install("--status"), 1, "kubelet: no kubelet runs\n", nothing)
+	wantRun(t, m.install("--status"), 1, "kubelet: no kubelet is running\n", nothing)
 }
 
 // TestStatusOfChosenPlaces: what is installed elsewhere does not count.
@@ -194,9 +194,9 @@ restart kubelet.service
 		}
 	}
 	at := times(t, m.root)
-	wantRun(t, m.install("--dry-run", "--env", "TOKEN=hunter4"), 0, "write "+configPath+", ", "note: no healthy kubelet has been seen yet")
+	wantRun(t, m.install("--dry-run", "--env", "TOKEN=hunter4"), 0, "write "+configPath+", ", "note: the previous change is unconfirmed")
 	r = m.uninstall("--dry-run")
-	wantRun(t, r, 0, "-    value: REDACTED", "note: no healthy kubelet has been seen yet")
+	wantRun(t, r, 0, "-    value: REDACTED", "note: the previous change is unconfirmed")
 	if strings.Contains(r.Stdout+r.Stderr, "hunter") {
 		t.Error("the secret is shown")
 	}

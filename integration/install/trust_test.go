@@ -93,7 +93,7 @@ func TestTrust(t *testing.T) {
 					r := run(t, slices.Insert(slices.Clone(args), 1, "--root", m.root)...)
 					output := r.Stdout + r.Stderr
 					if path == statePath {
-						want = statePath + " is not a directory that root alone can write to"
+						want = statePath + " is not a directory that only root can write to"
 					} else if !strings.Contains(output, "chown root ") && !strings.Contains(output, "chmod go-w ") && !strings.Contains(output, "put a copy in its place: ") {
 						t.Errorf("%s open to %s: there is no hint", path, name)
 					}

@@ -29,7 +29,7 @@ func TestOthersProviders(t *testing.T) {
 			m.addProvider("other")
 			between(m)
 			flags := m.read(flagsPath)
-			note := "note: " + flagsPath + " stays: by its flags the kubelet reads " + configPath + ", which also has other\n"
+			note := "note: " + flagsPath + " stays: its flags name " + configPath + ", which also has other\n"
 			r := m.uninstall("--restart", "--dry-run")
 			wantRun(t, r, 0, "remove "+binDir+"/pullpass\n", note)
 			if strings.Contains(r.Stdout, "remove "+binDir+"\n") || strings.Contains(r.Stdout, flagsPath) {
@@ -105,14 +105,14 @@ func TestFlagsWithoutConfig(t *testing.T) {
 	wantCode(t, m.install("--restart"), 0)
 	before := withState(m)
 	for _, args := range [][]string{{"--restart"}, {"--restart", "--dry-run"}} {
-		wantRun(t, m.uninstall(args...), 1, nothing, "does not start without it, in which there is only pullpass\npullpass: hint: take the two --image-credential-provider flags away")
+		wantRun(t, m.uninstall(args...), 1, nothing, "does not start without a provider there: the only one is pullpass\npullpass: hint: first remove the two --image-credential-provider flags")
 	}
 	wantSame(t, withState(m), before)
 	wantCode(t, m.uninstall(), 0) // of an image
 	wantSame(t, snapshot(t, m.root), without)
 }
 
-// TestUnrecorded: without a record, what is there is said, and nothing is taken off.
+// TestUnrecorded: without a record, uninstall lists what there is, and removes nothing.
 func TestUnrecorded(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -122,12 +122,12 @@ func TestUnrecorded(t *testing.T) {
 	before := withState(m)
 	for _, args := range [][]string{{}, {"--dry-run"}, {"--restart"}} {
 		r := m.uninstall(args...)
-		wantRun(t, r, 1, nothing, "error: uninstall: "+statePath+" has no record of an install, and there is the provider pullpass in "+configPath+", and "+binDir+"/pullpass\n")
-		wantRun(t, r, 1, nothing, "hint: by hand: take the provider out of "+configPath)
+		wantRun(t, r, 1, nothing, "error: uninstall: "+statePath+" has no record of an install, but there is the provider pullpass in "+configPath+", and "+binDir+"/pullpass\n")
+		wantRun(t, r, 1, nothing, "hint: by hand: remove the provider from "+configPath)
 	}
 	wantSame(t, withState(m), before)
 	must(t, os.Remove(m.path(configPath)))
-	wantRun(t, m.uninstall(), 1, nothing, "and there is "+binDir+"/pullpass\npullpass: hint: by hand: remove "+binDir+"/pullpass\n")
+	wantRun(t, m.uninstall(), 1, nothing, "but there is "+binDir+"/pullpass\npullpass: hint: by hand: remove "+binDir+"/pullpass\n")
 	must(t, os.Remove(m.path(binDir+"/pullpass")))
 	wantRun(t, m.uninstall(), 0, "nothing to do\n", nothing)
 }
@@ -158,7 +158,7 @@ func TestConfigElsewhere(t *testing.T) {
 			if m.read(binDir+"/pullpass") == "" {
 				t.Error("the kubelet has lost its plugin")
 			}
-			wantRun(t, m.uninstall(), 1, nothing, "has no record of an install, and there is the provider pullpass in /etc/b.yaml")
+			wantRun(t, m.uninstall(), 1, nothing, "has no record of an install, but there is the provider pullpass in /etc/b.yaml")
 		})
 	}
 }
@@ -175,7 +175,7 @@ func TestUninstallSick(t *testing.T) {
 		m.refuses = func(config string) bool { m.sick = config != ""; return false }
 	})
 	m.start()
-	wantRun(t, m.uninstall("--restart"), 0, "removed "+binDir+"/pullpass", "note: no healthy kubelet is seen with what was installed before")
+	wantRun(t, m.uninstall("--restart"), 0, "removed "+binDir+"/pullpass", "note: the previous change is still unconfirmed")
 	wantRestarts(t, m, 1)
 	wantSame(t, snapshot(t, m.root), before)
 	wantNoState(t, m)
@@ -200,10 +200,10 @@ func TestUninstallDryRun(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q, steps %q, want %q", r.Code, r.Stderr, steps(r.Stdout), want)
 	}
 	r := m.local(t, "uninstall", "--dry-run")
-	wantRun(t, r, 0, anything, "note: the kubelet would have to be restarted before "+binDir+"/pullpass is removed: systemctl restart kubelet.service\n")
+	wantRun(t, r, 0, anything, "note: the kubelet must be restarted before "+binDir+"/pullpass is removed: systemctl restart kubelet.service\n")
 	if !slices.Equal(steps(r.Stdout), files) {
 		t.Errorf("steps %q, want %q", steps(r.Stdout), files)
 	}
 	m.set(func() { m.sick = true })
-	wantRun(t, m.uninstall("--dry-run", "--restart"), 1, nothing, "error: the kubelet is not healthy, so that it could not be told whether it comes back: ")
+	wantRun(t, m.uninstall("--dry-run", "--restart"), 1, nothing, "error: the kubelet is not healthy, so a failed restart would not be noticed: ")
 }

@@ -58,5 +58,5 @@ func TestUnknownUnit(t *testing.T) {
 	})
 	m.write("/proc/77/cgroup", "0::/\n")
 	m.refused(t, "error: the systemd unit of k3s is not known\npullpass: hint: run this without --restart, and restart k3s\n", "--restart")
-	wantRun(t, m.local(t, "install"), 0, "wrote", "note: the kubelet reads this when it is restarted: restart k3s\n")
+	wantRun(t, m.local(t, "install"), 0, "wrote", "note: not active yet: restart the kubelet (restart k3s)\n")
 }

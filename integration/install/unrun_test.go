@@ -39,7 +39,7 @@ func TestForeignBinaryIsNotRun(t *testing.T) {
 		"a script":                 {place: func(m *machine) error { return os.WriteFile(m.path(binary), []byte("#!/bin/sh\n"), 0o755) }, want: binary + " is not what was installed: its SHA-256 is "},
 		"one byte more":            {place: changed(func(data []byte) []byte { return append(data, 0) }), want: binary + " is not what was installed: its SHA-256 is "},
 		"one byte less":            {place: changed(func(data []byte) []byte { return data[:len(data)-1] }), want: binary + " is not what was installed: its SHA-256 is "},
-		"another, without record":  {place: foreign, forget: true, want: binary + " is another program than this pullpass, and no install of it is recorded"},
+		"another, without record":  {place: foreign, forget: true, want: binary + " is not this pullpass, and no install is recorded"},
 		"another mode":             {place: func(m *machine) error { return mode(m, changed(slices.Clone[[]byte]), 0o700) }, want: binary + " has the mode 0700 instead of 0755"},
 		"a mode without execution": {place: func(m *machine) error { return mode(m, changed(slices.Clone[[]byte]), 0o644) }, want: binary + " has the mode 0644 instead of 0755"},
 		"set-uid":                  {place: func(m *machine) error { return mode(m, changed(slices.Clone[[]byte]), 0o755|fs.ModeSetuid) }, want: binary + " has the mode 4755 instead of 0755"},

@@ -69,7 +69,7 @@ func (n *Node) configureKubelet(t testing.TB) {
 }
 
 // loopbackAddress returns one of the 16 million that no other has. On 127.0.0.1, a port might be
-// another's whenever no kubelet runs.
+// another's whenever no kubelet is running.
 func loopbackAddress() string {
 	var b [3]byte
 	rand.Read(b[:])

@@ -15,8 +15,8 @@ import (
 // https://bottlerocket.dev/en/os/latest/api/settings/kubernetes/
 func bottlerocketSettings(entry kubeletconfig.Entry) ([]byte, error) {
 	if len(entry.Args) > 0 {
-		return nil, provider.WithHint(errors.New("print the settings of bottlerocket: they have no place for arguments of a plugin"),
-			"variables have one: --env "+broker.ConfigVariable+"=PATH in place of "+pluginflags.Config+", "+broker.CacheDirVariable+" in place of "+pluginflags.CacheDir+", and log in that config in place of "+pluginflags.LogFile)
+		return nil, provider.WithHint(errors.New("print the settings of bottlerocket: they have no place for plugin arguments"),
+			"use variables: --env "+broker.ConfigVariable+"=PATH instead of "+pluginflags.Config+", "+broker.CacheDirVariable+" instead of "+pluginflags.CacheDir+"; the log is set in that configuration instead of by "+pluginflags.LogFile)
 	}
 	if _, err := kubeletconfig.New(entry, kubeletconfig.YAML); err != nil { // what cannot be in an entry
 		return nil, err

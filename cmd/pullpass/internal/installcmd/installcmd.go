@@ -42,19 +42,23 @@ func NewInstall(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	f := &flags{}
 	command := &cobra.Command{
 		Use:   "install",
-		Short: "Put pullpass on this node, or into an image of one",
-		Long: `Put pullpass on this Linux node: the binary into the kubelet's plugin directory, its provider
-into the kubelet's CredentialProviderConfig, and the flags that turn it on to where the node's
-distribution reads them. The running kubelet's arguments tell where, or else the files of the
-platform. Other providers, and all else in these files, stay as they are.
+		Short: "Install pullpass on this node or into a node image",
+		Long: `Install pullpass on this Linux node: the binary in the kubelet's plugin
+directory, its provider in the kubelet's CredentialProviderConfig, and the
+flags that enable it in the file where the distribution keeps them. The paths
+come from the running kubelet's arguments. If no kubelet is running, pullpass
+recognises the platform by its files. Other providers, and everything else in
+these files, are kept. /usr/local/bin/pullpass becomes a link to the binary if
+that directory exists and has nothing of that name.
 
-A kubelet does not start with a mistake in any of these, so that everything is checked before
-anything is written. With --restart the kubelet is restarted if it has not read what is there,
-and watched: if it does not come back healthy, all is put back, it is restarted again, and the
-same is not tried once more, until --retry.
+A mistake in this configuration stops the kubelet from starting, so everything
+is checked before anything is written. With --restart, the kubelet is restarted
+if it does not use this configuration yet. If it does not become healthy,
+everything is rolled back, the kubelet is restarted again, and the failed
+configuration is not tried again without --retry.
 
-A second run changes nothing. --status tells what is installed, and whether the running kubelet
-has it: the exit code is 0 if so, else 1.`,
+Running it again with the same arguments changes nothing. --status shows what is
+installed. Its exit code is 0 if the running kubelet uses it, otherwise 1.`,
 		Example: `  pullpass install --dry-run
   pullpass install --restart
   pullpass install --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com \
@@ -75,15 +79,15 @@ has it: the exit code is 0 if so, else 1.`,
 	}
 	set := command.Flags()
 	set.SortFlags = false
-	f.addCommon(command, "--restart or --status")
-	set.StringVar(&f.platform, "platform", "", "kind of node, in place of the one found: `NAME` is one of "+strings.Join(platform.Names(), ", "))
+	f.addCommon(command, "--restart or --status is")
+	set.StringVar(&f.platform, "platform", "", "`NAME` of the platform instead of the detected one: "+strings.Join(platform.Names(), ", "))
 	set.StringVar(&f.kubeletConfig, "kubelet-config", "", "`path` of the kubelet's CredentialProviderConfig, or of the directory with its files")
 	set.StringVar(&f.binDir, "bin-dir", "", "`directory` of the kubelet's plugins")
 	f.entry.AddTo(set)
-	set.BoolVar(&f.replace, "replace", false, "take out other providers whose images pullpass serves, all of them")
-	set.BoolVar(&f.status, "status", false, "change nothing, and tell what is installed")
+	set.BoolVar(&f.replace, "replace", false, "remove other providers if pullpass serves every image that they match")
+	set.BoolVar(&f.status, "status", false, "show what is installed, and change nothing")
 	set.StringVarP(&f.format, "output", "o", "text", "`format` of --status: text or json")
-	set.DurationVar(&f.watch, "watch", 0, "with --status: look again after each such `time`, and print a line for each change, until a signal")
+	set.DurationVar(&f.watch, "watch", 0, "with --status: check again at this `interval` and print changes")
 	cli.Choices(command, "platform", platform.Names()...)
 	cli.Choices(command, "output", "text", "json")
 	return command
@@ -94,12 +98,14 @@ func NewUninstall(b *broker.Broker, stdio *cli.Stdio) *cobra.Command {
 	f := &flags{format: "text"}
 	command := &cobra.Command{
 		Use:   "uninstall",
-		Short: "Take pullpass off this node",
-		Long: `Put back what was there before pullpass install: the flags, the kubelet's config, the binary.
-A file that others have changed since loses pullpass's part alone.
+		Short: "Remove pullpass from this node and restore its files",
+		Long: `Restore the kubelet's flags, its config and the plugin directory as they were
+before pullpass install. If someone edited one of these files in the meantime,
+only pullpass's part is removed from it.
 
-A kubelet that runs goes on with the config that it has read when it started: the binary stays
-until the kubelet was restarted, by --restart or before a second uninstall.`,
+A running kubelet keeps using the config that it read when it started.
+Therefore the binary is kept until the kubelet has been restarted: by --restart,
+or by you before you run uninstall again.`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			job, err := f.parse(b, stdio, cmd.Flags().Changed)
@@ -110,19 +116,19 @@ until the kubelet was restarted, by --restart or before a second uninstall.`,
 		},
 	}
 	command.Flags().SortFlags = false
-	f.addCommon(command, "--restart")
+	f.addCommon(command, "--restart is")
 	return command
 }
 
-// addCommon defines the flags of both commands. lookFlags names the flags with which a running kubelet is
-// looked for in spite of --root.
+// addCommon defines the flags of both commands. lookFlags names the flags with which a running kubelet
+// matters in spite of --root.
 func (f *flags) addCommon(command *cobra.Command, lookFlags string) {
 	set := command.Flags()
-	set.StringVar(&f.root, "root", "", "`directory` with the root of the node or image; no running kubelet is looked for without "+lookFlags)
-	set.BoolVar(&f.restart, "restart", false, "restart the kubelet if that is needed, and put all back if it does not come back")
-	set.DurationVar(&f.timeout, "restart-timeout", 2*time.Minute, "`time` until a restarted kubelet must be healthy")
-	set.BoolVar(&f.retry, "retry", false, "try again what was put back before")
-	set.BoolVar(&f.dryRun, "dry-run", false, "print a diff of what would be done, and do nothing")
+	set.StringVar(&f.root, "root", "", "root `directory` of a mounted node or image (ignores running kubelets unless "+lookFlags+" given)")
+	set.BoolVar(&f.restart, "restart", false, "restart the kubelet if needed; roll back if it does not become healthy")
+	set.DurationVar(&f.timeout, "restart-timeout", 2*time.Minute, "`time` within which a restarted kubelet must become healthy")
+	set.BoolVar(&f.retry, "retry", false, "retry a configuration that was rolled back")
+	set.BoolVar(&f.dryRun, "dry-run", false, "print a diff of all changes, and change nothing")
 }
 
 // A job is an install or uninstall whose flags are good.
@@ -167,7 +173,7 @@ func (f *flags) parse(b *broker.Broker, stdio *cli.Stdio, changed func(string) b
 	if f.status {
 		for _, name := range []string{"restart", "restart-timeout", "retry", "dry-run", "registry", "env", "arg", "replace"} {
 			if changed(name) {
-				return nil, fmt.Errorf("--status changes nothing, --%s is of no use with it", name)
+				return nil, fmt.Errorf("--%s cannot be combined with --status, which changes nothing", name)
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func (j *job) installer() (*installer.Installer, error) {
 			case image && j.status:
 				return nil, nil
 			case image:
-				err = provider.WithHint(err, "no kubelet runs in an image: leave out --restart")
+				err = provider.WithHint(err, "no kubelet is running in an image: leave out --restart")
 			}
 			return running, err
 		}
@@ -119,7 +119,7 @@ func (j *job) install(ctx context.Context) error {
 	}
 	if pf.Settings != "" && j.restart { // a DaemonSet would wait for ever
 		return provider.WithHint(fmt.Errorf("install on %s: its files cannot be written", pf.Name),
-			fmt.Sprintf("pullpass config show %s tells the way; a node affinity keeps the DaemonSet off such nodes", pf.Name))
+			fmt.Sprintf("see pullpass config show %s; keep the DaemonSet off such nodes with a node affinity", pf.Name))
 	}
 	if pf.Settings != "" {
 		return j.printSettings(pf, entry)
@@ -154,7 +154,7 @@ func (j *job) printSettings(pf platform.Platform, entry kubeletconfig.Entry) err
 	if err != nil {
 		return err
 	}
-	j.broker.Log.Note("the files of %s cannot be written, nothing is installed: its API takes these settings, as they say at their beginning", pf.Name)
+	j.broker.Log.Note("nothing is installed, because the files of %s cannot be written: apply these settings through its API, as their first lines say", pf.Name)
 	_, err = j.stdio.Answer.Write(settings) // as config kubelet does
 	return err
 }

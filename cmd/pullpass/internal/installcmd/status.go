@@ -104,9 +104,9 @@ func statusLines(s installer.Status) []string {
 	switch t := s.Trial; {
 	case t == nil:
 	case t.Failed != "":
-		lines = append(lines, "to be finished: the rollback, since "+t.Failed)
+		lines = append(lines, "pending: the rollback of a change that failed: "+t.Failed)
 	default:
-		lines = append(lines, "to be confirmed: no healthy kubelet was seen with the last change yet")
+		lines = append(lines, "pending: the kubelet has not run with the latest change yet")
 	}
 	if s.Rejected != nil {
 		lines = append(lines, fmt.Sprintf("rejected: %s, %s", s.Rejected.Time.Format(time.RFC3339), s.Rejected.Reason))

@@ -52,7 +52,7 @@ func (i *Installer) apply(p *plan) error {
 	return i.nameOutdated()
 }
 
-// nameOutdated replaces the boot's ID in state.Outdated by the ID of the kubelet that runs.
+// nameOutdated replaces the boot's ID in state.Outdated with the ID of the running kubelet.
 func (i *Installer) nameOutdated() error {
 	if i.state.Outdated != i.Boot || i.Find == nil {
 		return nil
@@ -103,13 +103,13 @@ func undo(changes []change) error {
 			continue
 		}
 		if err := nodefile.Replace(c.Path, c.old, nil); err != nil {
-			return fmt.Errorf("put back %s: %w; the next run goes on", c.Path, err)
+			return fmt.Errorf("restore %s: %w; the next run finishes the job", c.Path, err)
 		}
 	}
 	return nil
 }
 
-// newDirectories returns the directories of r that were not made for former.
+// newDirectories returns the directories of r that were not created for former.
 func newDirectories(r, former *record) []string {
 	var paths []string
 	for _, path := range r.Directories {
@@ -123,7 +123,7 @@ func newDirectories(r, former *record) []string {
 // withFileHint adds the hint for a directory that cannot be written to.
 func withFileHint(err error) error {
 	if errors.Is(err, syscall.EROFS) || errors.Is(err, errCannotRun) {
-		return provider.WithHint(err, "--bin-dir and --kubelet-config name other places; a kubelet with the flags in its own arguments needs them there, too")
+		return provider.WithHint(err, "choose other paths with --bin-dir and --kubelet-config; if the kubelet has these flags in its own arguments, change them there as well")
 	}
 	return err
 }

@@ -58,7 +58,7 @@ func (i *Installer) DryRunUninstall(ctx context.Context, out io.Writer, o Option
 	}
 	switch removed(p.used, o.Restart) {
 	case toTellRestart:
-		i.Note("the kubelet would have to be restarted before " + filepath.Join(p.record.BinDir, ownName) + " is removed: " + restartCommand(running, p.record))
+		i.Note("the kubelet must be restarted before " + filepath.Join(p.record.BinDir, ownName) + " is removed: " + restartCommand(running, p.record))
 		return s.end()
 	case toRestart:
 		s.line("restart " + unit(running, p.record))
@@ -87,7 +87,7 @@ func (i *Installer) look() error {
 		return err
 	}
 	if i.state.Trial != nil {
-		i.Note("no healthy kubelet has been seen yet with what an earlier run changed")
+		i.Note("the previous change is unconfirmed: the kubelet has not run with it yet")
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (m machine) String() string {
 	case 183:
 		return "arm64"
 	}
-	return fmt.Sprintf("the machine of ELF's number %d", m[2])
+	return fmt.Sprintf("ELF machine %d", m[2])
 }
 
 // checkMachine refuses to install a binary into an image for other machines. The machine that builds the
@@ -56,8 +56,8 @@ func checkMachine(program []byte) error {
 		case theirs == ours:
 			return nil
 		default:
-			return provider.WithHint(fmt.Errorf("install: %s is for %v, this pullpass for %s", path, theirs, runtime.GOARCH),
-				"use the pullpass for "+theirs.String())
+			return provider.WithHint(fmt.Errorf("install: %s is for %v, this pullpass binary for %s", path, theirs, runtime.GOARCH),
+				"use the pullpass binary for "+theirs.String())
 		}
 	}
 	return nil

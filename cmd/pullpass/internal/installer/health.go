@@ -35,8 +35,8 @@ func (i *Installer) checkHealth(ctx context.Context, running *kubelet.Process) e
 		return nil
 	}
 	return provider.WithHint(
-		fmt.Errorf("the kubelet is not healthy, so that it could not be told whether it comes back: %w", err),
-		"mend it first, or run this without --restart")
+		fmt.Errorf("the kubelet is not healthy, so a failed restart would not be noticed: %w", err),
+		"fix it first, or leave out --restart")
 }
 
 // await waits for a kubelet that fits and stays healthy, and returns it. fits returns why a kubelet is not
@@ -47,7 +47,7 @@ func (i *Installer) await(ctx context.Context, fits func(*kubelet.Process) error
 	var problem error
 	process, times := "", 0
 	var since time.Time
-	absent := errors.New("no kubelet runs")
+	absent := errors.New("no kubelet is running")
 	ends := errors.New("the kubelet ends soon after its start")
 	for {
 		p, err := i.Find()

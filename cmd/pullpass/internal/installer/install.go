@@ -114,7 +114,7 @@ func (i *Installer) locked(ctx context.Context, f func() error) error {
 // lockError returns the error for a state that cannot be locked.
 func (i *Installer) lockError(err error) error {
 	if errors.Is(err, syscall.EROFS) {
-		err = provider.WithHint(err, "what an install has to remember is in "+i.StateDir+", and nowhere else: make that writable")
+		err = provider.WithHint(err, "install keeps its state only in "+i.StateDir+": make it writable")
 	}
 	return fmt.Errorf("lock %s: %w", i.StateDir, err)
 }
@@ -173,7 +173,7 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 		lock, err := filelock.Try(path)
 		if errors.Is(err, filelock.ErrLocked) {
 			if !waited {
-				i.Note("another installer is at work: waiting for it")
+				i.Note("another install or uninstall is running: waiting for it")
 			}
 			waited = true
 			lock, err = waitForOther(ctx, path)
@@ -191,10 +191,10 @@ func (i *Installer) lock(ctx context.Context) (unlock func(), err error) {
 			return lock.Unlock, nil
 		}
 	}
-	return nil, errors.New("it comes and goes")
+	return nil, errors.New("it is removed again and again")
 }
 
-// otherLimit is how long to wait for another installer, which may be watching the kubelet come back.
+// otherLimit is how long to wait for another installer, which may be waiting for the kubelet to become healthy.
 const otherLimit = 10 * time.Minute
 
 // waitForOther waits for the lock of another installer. One that was stopped in the middle is not replaced:
@@ -204,14 +204,14 @@ func waitForOther(ctx context.Context, path string) (*filelock.Lock, error) {
 	defer cancel()
 	lock, err := filelock.Wait(limited, path)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, filelock.ErrFrozen) {
-		return nil, provider.WithHint(errors.New("another installer is at work and does not end"), "find it, and end it: fuser "+path)
+		return nil, provider.WithHint(errors.New("another install or uninstall is running and does not end"), "find it and stop it: fuser "+path)
 	}
 	return lock, err
 }
 
 // withRootHint adds the hint for a root without the parent of the state's directory.
 func withRootHint(err error) error {
-	return provider.WithHint(err, "this is not the root of a Linux system; --root names one")
+	return provider.WithHint(err, "this is not the root directory of a Linux system: name one with --root")
 }
 
 // running returns the running kubelet, nil if none runs or none is to be looked for.
@@ -229,6 +229,6 @@ func (i *Installer) checkRejected(p *plan, running *kubelet.Process, o Options) 
 	}
 	r := i.state.Rejected
 	return provider.WithHint(
-		fmt.Errorf("this was tried at %s and is not tried again: %s", r.Time.Format(time.RFC3339), r.Reason),
+		fmt.Errorf("this configuration failed at %s and is not tried again: %s", r.Time.Format(time.RFC3339), r.Reason),
 		retryHint(p.record))
 }

@@ -32,7 +32,7 @@ func (b *planner) original(c change, former file) (*nodefile.Snapshot, error) {
 }
 
 // strip returns what is left of a file that others have changed, without our part; no file if nothing is
-// left. Paths that the flags had before us come back. f is the record of the file. The error may be
+// left. Paths that the flags had before us are restored. f is the record of the file. The error may be
 // kubeletconfig.ErrLast.
 func (p *plan) strip(c change, f file) (nodefile.Content, error) {
 	var left []byte
@@ -94,7 +94,7 @@ func (p *plan) saveLost(c change, f file, left []byte) error {
 		return nil
 	}
 	path := c.Path + beforeSuffix
-	p.notes = append(p.notes, fmt.Sprintf("%s was changed after the install: what was there before it of %s does not come back, it is in %s", c.Path, strings.Join(lost, ", "), path))
+	p.notes = append(p.notes, fmt.Sprintf("%s was changed after the install: its former providers (%s) are not restored; the original is saved as %s", c.Path, strings.Join(lost, ", "), path))
 	old, err := nodefile.Read(path, nodefile.MaxConfig)
 	if err != nil || old.Snapshot != nil && bytes.Equal(old.Data, original.Data) {
 		return err

@@ -8,7 +8,7 @@ import (
 )
 
 // checkPlaces returns the error with which the changes of a plan would fail because of where the files are,
-// which can be told without writing.
+// as far as that is known without writing.
 func (i *Installer) checkPlaces(p *plan) error {
 	for _, c := range p.changes {
 		err := i.unlessMountedSo(c.Path, nodefile.CheckReplace(c.Path, c.new))

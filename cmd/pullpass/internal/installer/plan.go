@@ -40,13 +40,13 @@ type plan struct {
 	record  *record  // of the install, once the plan is carried out
 	keep    [][]byte // contents that are in the record and in no change
 	hash    string   // of all that the kubelet will read at its start
-	config  string   // the hash of the config alone
+	config  string   // the hash of only the config
 	removal bool
 	emptied bool   // a removal leaves no file of the config, and the kubelet does not start without one
 	left    config // what a removal leaves of the config
 	used    bool   // the running kubelet uses what is changed, and does not read the changes until a restart
 	notes   []string
-	done    []string // what else to say once the changes are made
+	done    []string // other messages for the end of the changes
 }
 
 // atStart reports whether the plan changes anything that a kubelet reads at its start.
@@ -131,16 +131,16 @@ func checkPaths(stateDir string, pf platform.Platform) error {
 		paths = append(paths, pf.Flags.Path)
 	}
 	if _, err := os.Stat(pf.Config); strings.HasSuffix(pf.Config, "/") && errors.Is(err, fs.ErrNotExist) {
-		return provider.WithHint(fmt.Errorf("write to %s: there is no such directory", pf.Config), "make the directory first")
+		return provider.WithHint(fmt.Errorf("write to %s: there is no such directory", pf.Config), "create the directory first")
 	}
 	state := nodefile.RealPath(stateDir)
 	for n, path := range paths {
 		target := nodefile.RealPath(path)
 		if target == state || strings.HasPrefix(target, state+"/") {
-			return fmt.Errorf("write %s: in %s there is only what pullpass install remembers", path, stateDir)
+			return fmt.Errorf("write %s: %s is reserved for the state of pullpass install", path, stateDir)
 		}
 		if slices.ContainsFunc(paths[:n], func(other string) bool { return nodefile.RealPath(other) == target }) {
-			return fmt.Errorf("write %s: binary, config and flags have to be in different files", path)
+			return fmt.Errorf("write %s: binary, config and flags must be different files", path)
 		}
 	}
 	return nil

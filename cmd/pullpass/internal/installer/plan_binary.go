@@ -17,7 +17,7 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// binaryMode lets every kubelet run the binary, and root alone change it.
+// binaryMode lets every kubelet run the binary, and only root change it.
 const binaryMode = 0o755
 
 // binaryFile returns where the binary is in a plugin directory.
@@ -30,11 +30,11 @@ func (b *planner) planBinary(ctx context.Context) error {
 	if info, err := os.Lstat(f.Path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		return provider.WithHint( // we do not know whose file it leads to
 			fmt.Errorf("write %s: it is a symbolic link", f.Path),
-			"remove it, or name another directory with --bin-dir")
+			"remove it, or choose another directory with --bin-dir")
 	}
 	now, err := f.look()
 	if hint := provider.Hint(err); hint != "" { // who can write there also changes what the kubelet runs as root
-		return provider.WithHint(err, "name another directory with --bin-dir, or: "+hint)
+		return provider.WithHint(err, "choose another directory with --bin-dir, or: "+hint)
 	}
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func canRun(ctx context.Context, path string) error {
 	command.WaitDelay = time.Second
 	switch err := command.Run(); {
 	case errors.Is(err, syscall.ENOEXEC):
-		return provider.WithHint(fmt.Errorf("write %s: the program is for another CPU", filepath.Dir(path)), "use the pullpass for the CPU of this node")
+		return provider.WithHint(fmt.Errorf("write %s: the binary is for another CPU", filepath.Dir(path)), "use the pullpass binary for the CPU of this node")
 	case err != nil:
 		return cannotRun(path, err)
 	}
@@ -81,7 +81,7 @@ func cannotRun(path string, err error) error {
 }
 
 // checkBinary returns nil if the binary of an install is there as it was written: with the bytes that the
-// state has for it, and for root alone to change. Without a record of it, as in an image that had the binary
+// state has for it, and only root can change it. Without a record of it, as in an image that had the binary
 // already, it has to be this pullpass. It is not run to find that out: it may be anybody's.
 func (i *Installer) checkBinary(r *record) error {
 	f := binaryFile(r.BinDir)
@@ -101,13 +101,13 @@ func (i *Installer) checkBinary(r *record) error {
 		written.Written = []string{nodefile.Sum(own)}
 	}
 	again := func(text string, values ...any) error {
-		return provider.WithHint(fmt.Errorf("%s "+text, append([]any{f.Path}, values...)...), "pullpass install writes it again")
+		return provider.WithHint(fmt.Errorf("%s "+text, append([]any{f.Path}, values...)...), "run pullpass install again")
 	}
 	switch {
 	case !written.wrote(now) && recorded:
 		return again("is not what was installed: its SHA-256 is %s", now.SHA256)
 	case !written.wrote(now):
-		return again("is another program than this pullpass, and no install of it is recorded")
+		return again("is not this pullpass, and no install is recorded")
 	case now.UID != os.Geteuid():
 		return again("belongs to user %d", now.UID)
 	case now.Mode != binaryMode:

@@ -17,7 +17,7 @@ func (b *planner) planConfig() (config, error) {
 		return config{}, err
 	}
 	if pf.SetsFlags && c.path != pf.Config {
-		return config{}, fmt.Errorf("%s is a directory, and %s takes only a file there", pf.Config, pf.Name)
+		return config{}, fmt.Errorf("%s is a directory, and %s needs a file there", pf.Config, pf.Name)
 	}
 	old, err := nodefile.Read(c.path, nodefile.MaxConfig)
 	if err != nil {
@@ -79,22 +79,22 @@ func (b *planner) mergeConfig(c config, old []byte, allOurs bool) (data []byte, 
 	}
 	edited := current != nil && now != next && !slices.Contains(b.record.Entries, now)
 	if edited && !b.options.Selected {
-		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is not as an install wrote it and is kept as it is; --registry, --env or --arg replaces it", c.path, ownName))
+		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was edited or added by hand, and is kept; --registry, --env or --arg replaces it", c.path, ownName))
 		data, images = old, current.MatchImages
 	} else {
 		b.record.Entries = andNext(b.record.Entries, now, next)
 	}
 	if edited && b.options.Selected {
-		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was not as an install wrote it and is replaced", c.path, ownName))
+		b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s was edited or added by hand, and is replaced", c.path, ownName))
 	}
 	replaced, err = b.foreign(c, images)
-	if err == nil && len(replaced) > maxReplaced { // each is taken out alone, and all is checked again
+	if err == nil && len(replaced) > maxReplaced { // each is removed separately, and everything is checked again
 		return nil, nil, fmt.Errorf("%s has %d providers that --replace would remove, more than %d: edit it by hand", c.path, len(replaced), maxReplaced)
 	}
 	for _, name := range replaced {
 		if err == nil {
 			data, err = kubeletconfig.Remove(c.path, data, name)
-			b.done = append(b.done, fmt.Sprintf("took the provider %s out of %s", name, c.path))
+			b.done = append(b.done, fmt.Sprintf("removed the provider %s from %s", name, c.path))
 		}
 	}
 	return data, replaced, err
@@ -116,11 +116,11 @@ func (b *planner) foreign(c config, images []string) (replaced []string, err err
 			case b.options.Replace && replaceable:
 				replaced = append(replaced, p.Name)
 			case b.options.Replace:
-				b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is kept beside %s: %s", f.Name, p.Name, ownName, keptBecause(p, covered)))
+				b.notes = append(b.notes, fmt.Sprintf("%s: the provider %s is kept in addition to %s: %s", f.Name, p.Name, ownName, keptBecause(p, covered)))
 			default:
-				text := fmt.Sprintf("%s: the provider %s serves images that %s serves, too: the kubelet tries the credentials of both", f.Name, p.Name, ownName)
+				text := fmt.Sprintf("%s: the provider %s matches images that %s serves: the kubelet tries the credentials of both", f.Name, p.Name, ownName)
 				if replaceable {
-					text += "; --replace takes it out"
+					text += "; --replace removes it"
 				}
 				b.notes = append(b.notes, text)
 			}
@@ -143,9 +143,9 @@ func compare(ours, theirs []string) (overlaps, covered bool) {
 func keptBecause(p kubeletconfig.Provider, covered bool) string {
 	switch {
 	case p.Tokens:
-		return "it uses the tokens of service accounts"
+		return "it uses service account tokens"
 	case !covered:
-		return "it serves other images, too"
+		return "it matches other images as well"
 	}
 	return "it is in a file of its own"
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/pullpass/pullpass/provider/safefile"
 )
 
-// linkPath is where users get a link to the binary, so that they can type its name. Its directory is in the PATH
-// of root's login shells on all distributions. What PATH the process of an installer has does not tell: it may be
+// linkPath is the link to the binary with which users can run it by its name. Its directory is in the PATH
+// of root's login shells on all distributions. The PATH of the
+// installer's process is no guide: it may be
 // that of a container, of cloud-init or of the machine that builds an image.
 const linkPath = "/usr/local/bin/" + ownName
 
-// planLink adds the link to the plan if its directory exists. The link is a convenience: what keeps it from being
-// made is a note, and no error. What others have put there stays.
+// planLink adds the link to the plan if its directory exists. The link is a convenience: if it cannot be created,
+// that is a note and not an error. A foreign file or link is kept.
 func (i *Installer) planLink(b *planner) error {
 	directory, binDir := filepath.Dir(linkPath), b.options.Platform.BinDir
 	if info, err := os.Stat(directory); err != nil || !info.IsDir() || nodefile.RealPath(directory) == nodefile.RealPath(binDir) {

@@ -114,7 +114,7 @@ func (p *plan) flagsStay(c change) string {
 	switch {
 	case is == "", samePath(is, will):
 	case ours && len(others) > 0:
-		return fmt.Sprintf("%s stays: by its flags the kubelet reads %s, which also has %s", c.Path, is, strings.Join(others, ", "))
+		return fmt.Sprintf("%s stays: its flags name %s, which also has %s", c.Path, is, strings.Join(others, ", "))
 	case !ours && !c.wrote(c.old.Snapshot):
 		return fmt.Sprintf("%s stays: its flags were changed after the install and name %s", c.Path, is)
 	}
@@ -124,7 +124,7 @@ func (p *plan) flagsStay(c change) string {
 // takeOut removes our part from a file that others have changed after the install.
 func (p *plan) takeOut(c *change) (err error) {
 	if !c.atStart() {
-		p.notes = append(p.notes, c.Path+" was changed after the install and stays")
+		p.notes = append(p.notes, c.Path+" was changed after the install and is kept")
 		return nil
 	}
 	c.new, err = p.strip(*c, c.file)
@@ -132,7 +132,7 @@ func (p *plan) takeOut(c *change) (err error) {
 	case errors.Is(err, kubeletconfig.ErrLast): // the kubelet refuses a config without providers
 		c.new, err = p.store.content(c.Original)
 	case err == nil && c.new.Snapshot != nil && !c.new.Same(c.old.Snapshot):
-		p.notes = append(p.notes, c.Path+" was changed after the install: what is pullpass's is taken out of it, the rest stays as it is")
+		p.notes = append(p.notes, c.Path+" was changed after the install: only pullpass's part is removed")
 	}
 	return err
 }

@@ -27,15 +27,19 @@ func whenRestarted(running *kubelet.Process, r *record) string {
 	if err := checkRestartHelps(running, r); err != nil {
 		return err.Error() + ": " + provider.Hint(err)
 	}
-	return "the kubelet reads this when it is restarted: " + restartCommand(running, r)
+	how := restartCommand(running, r)
+	if unit(running, r) != "" {
+		how += ", or pullpass install --restart, which rolls back on failure"
+	}
+	return "not active yet: restart the kubelet (" + how + ")"
 }
 
 // whenStarted says when a kubelet that does not run yet will read an install.
 func whenStarted(r *record) string {
 	if r.Flags != nil || r.setsFlags() {
-		return "it will read this when it starts"
+		return "it will use this configuration when it starts"
 	}
-	return "one that starts with " + platform.Flags(r.Config, r.BinDir) + " reads this"
+	return "start it with " + platform.Flags(r.Config, r.BinDir)
 }
 
 // unit returns the systemd unit of the kubelet, "" if that is unknown.
@@ -63,5 +67,5 @@ func retryHint(r *record) string {
 	if service := unit(nil, r); service != "" {
 		log = "journalctl -u " + service
 	}
-	return "see " + log + ", mend it, and --retry"
+	return "see " + log + ", fix the cause, then add --retry"
 }

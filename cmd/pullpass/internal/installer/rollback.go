@@ -33,7 +33,7 @@ func (i *Installer) rollBack(ctx context.Context, o Options) error {
 	if service := unit(running, i.state.Installed); service != "" {
 		command = "systemctl reset-failed " + service + "; " + command
 	}
-	i.Note("the kubelet reads what is put back when it is restarted: " + command)
+	i.Note("restart the kubelet to use the restored configuration: " + command)
 	return i.save(i.state.rolledBack(running))
 }
 
@@ -42,14 +42,14 @@ func (i *Installer) restoreFiles() error {
 	t := i.state.Trial
 	for _, f := range slices.Backward(t.Before.Files) {
 		if err := i.restore(f); err != nil {
-			return fmt.Errorf("put back %s: %w; the next run tries again", f.Path, err)
+			return fmt.Errorf("restore %s: %w; the next run tries again", f.Path, err)
 		}
 	}
 	if err := i.restoreBinary(i.state.former()); err != nil {
-		return fmt.Errorf("put back the binary: %w; the next run tries again", err)
+		return fmt.Errorf("restore the binary: %w; the next run tries again", err)
 	}
 	nodefile.RemoveDirectories(newDirectories(i.state.Installed, t.Before.Installed))
-	i.Done("put back what the kubelet ran with before")
+	i.Done("restored the previous configuration")
 	return nil
 }
 
@@ -57,7 +57,8 @@ func (i *Installer) restoreFiles() error {
 // not read files with such names.
 const rollbackSuffix = ".before-rollback"
 
-// restore gives a file its former content. What others have written to it meanwhile is kept beside it.
+// restore gives a file its former content. If someone edited it in the meantime, that
+// version is saved beside it.
 func (i *Installer) restore(f restored) error {
 	installed, _ := i.state.Installed.file(f.Path)
 	installed.Path = f.Path
@@ -67,7 +68,7 @@ func (i *Installer) restore(f restored) error {
 	}
 	others := now.Snapshot != nil && !now.Same(f.Snapshot) && now.SHA256 != f.Written && !installed.wrote(now.Snapshot)
 	if others && installed.Kind == kindLink {
-		i.Note(f.Path + " was changed after the install and stays")
+		i.Note(f.Path + " was changed after the install and is kept")
 		return nil
 	}
 	old, err := i.store.content(f.Snapshot)
@@ -78,7 +79,7 @@ func (i *Installer) restore(f restored) error {
 		if err := nodefile.Write(f.Path+rollbackSuffix, now, nil); err != nil {
 			return err
 		}
-		i.Note(fmt.Sprintf("%s was changed after the install: what it was until now is in %s%s", f.Path, f.Path, rollbackSuffix))
+		i.Note(fmt.Sprintf("%s was changed after the install: that version is saved as %s%s", f.Path, f.Path, rollbackSuffix))
 	}
 	return nodefile.Replace(f.Path, old, nil)
 }
@@ -130,7 +131,7 @@ func (i *Installer) restartFormer(ctx context.Context, timeout time.Duration) er
 		return nil
 	}, timeout)
 	if err != nil {
-		return also(restarted, fmt.Errorf("it does not come back with its former configuration either, %w", err))
+		return also(restarted, fmt.Errorf("it does not become healthy with its previous configuration either, %w", err))
 	}
 	return nil
 }

@@ -50,8 +50,8 @@ func (s state) stale(running *kubelet.Process, p *plan) bool {
 	return running != nil && (s.checkRead(running, p.record, p.config) != nil || p.atStart() && !s.knows(running))
 }
 
-// uses reports whether a kubelet uses the plugin that a plan takes away: it started with it, or an earlier
-// run took it away and the kubelet is older.
+// uses reports whether a kubelet uses the plugin that a plan removes: it started with it, or an earlier
+// run removed it and the kubelet is older.
 func (s state) uses(running *kubelet.Process, p *plan) bool {
 	switch {
 	case running == nil:
@@ -78,7 +78,7 @@ func checkFlags(p *kubelet.Process, r *record) error {
 		case !ok:
 			return fmt.Errorf("the kubelet runs without --%s", flag.name)
 		case !samePath(got, flag.want):
-			return fmt.Errorf("the kubelet runs with --%s=%s in place of %s", flag.name, got, flag.want)
+			return fmt.Errorf("the kubelet runs with --%s=%s instead of %s", flag.name, got, flag.want)
 		}
 	}
 	return nil

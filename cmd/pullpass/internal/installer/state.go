@@ -47,7 +47,7 @@ type record struct {
 	// Dormant are the names of providers that were in the config while the kubelet had no flags for it. The
 	// kubelet does not read them without us.
 	Dormant []string `json:"dormant,omitempty"`
-	// Directories are those that we made, the outermost first.
+	// Directories are those that we created, the outermost first.
 	Directories []string `json:"folders,omitempty"`
 	Files       []file   `json:"files,omitempty"`
 }
@@ -133,7 +133,7 @@ func andNext(written []string, now, next string) []string {
 	return append(slices.Clone(written), next)
 }
 
-// A trial is a change with which no healthy kubelet has been seen yet.
+// A trial is a change with which the previous change is unconfirmed.
 type trial struct {
 	Hash   string `json:"hash"`   // of what the kubelet reads at its start
 	Config string `json:"config"` // plan.config

@@ -96,7 +96,7 @@ func (i *Installer) Status(ctx context.Context, pf platform.Platform, chosen boo
 		return Status{}, err
 	}
 	if running == nil {
-		s.Kubelet.Problem = "no kubelet runs"
+		s.Kubelet.Problem = "no kubelet is running"
 		return s, nil
 	}
 	s.Kubelet = KubeletStatus{Running: true, PID: running.PID}
@@ -122,7 +122,7 @@ func withHint(err error) string {
 	return err.Error()
 }
 
-// missing returns what an install lacks beside its binary, "" if it is complete.
+// missing returns what an install lacks apart from its binary, "" if it is complete.
 func missing(r *record, c config) (string, error) {
 	if c.ours() == nil {
 		return "the provider " + ownName + " is not in " + r.Config, nil

@@ -48,7 +48,7 @@ func (s store) load() (state, error) {
 	}
 	if versioned.Version != stateVersion {
 		return state{}, provider.WithHint(
-			fmt.Errorf("read the state %s: it is of version %d, this pullpass knows %d", path, versioned.Version, stateVersion),
+			fmt.Errorf("read the state %s: its version is %d, and this pullpass supports %d", path, versioned.Version, stateVersion),
 			"use the pullpass that installed itself here, or a newer one")
 	}
 	var st state
@@ -65,7 +65,7 @@ func (s store) load() (state, error) {
 
 func damaged(path string, err error) error {
 	return provider.WithHint(fmt.Errorf("read the state %s: %w", path, err),
-		"move "+filepath.Dir(path)+" away: install then goes on with what is there, uninstall says what to remove by hand")
+		"move "+filepath.Dir(path)+" away: install then starts from the existing configuration, and uninstall lists what to remove by hand")
 }
 
 // check refuses a directory to which others than root can write, or which they can replace: the state names
@@ -79,8 +79,8 @@ func (s store) check() error {
 		return err
 	}
 	if uid, _ := nodefile.Owner(info); !info.IsDir() || uid != os.Geteuid() || info.Mode()&0o022 != 0 {
-		return provider.WithHint(fmt.Errorf("%s is not a directory that root alone can write to", s.directory),
-			"see what is in it, and move it away")
+		return provider.WithHint(fmt.Errorf("%s is not a directory that only root can write to", s.directory),
+			"check its content, then move it away")
 	}
 	return safefile.CheckDir(s.directory)
 }
@@ -115,11 +115,11 @@ func (s store) content(of *nodefile.Snapshot) (nodefile.Content, error) {
 	kept, err := nodefile.Read(path, nodefile.MaxProgram)
 	switch {
 	case err != nil:
-		return nodefile.Content{}, fmt.Errorf("read what was there before: %w", err)
+		return nodefile.Content{}, fmt.Errorf("read the saved original: %w", err)
 	case kept.Snapshot == nil:
-		return nodefile.Content{}, fmt.Errorf("read what was there before: there is no %s", path)
+		return nodefile.Content{}, fmt.Errorf("read the saved original: there is no %s", path)
 	case !kept.Same(of):
-		return nodefile.Content{}, fmt.Errorf("read what was there before: %s is damaged", path)
+		return nodefile.Content{}, fmt.Errorf("read the saved original: %s is damaged", path)
 	}
 	return nodefile.Content{Snapshot: of, Data: kept.Data}, nil
 }

@@ -80,12 +80,12 @@ const fullState = `{
     "restarted": true,
     "boot": "boot",
     "removal": true,
-    "failed": "no kubelet runs"
+    "failed": "no kubelet is running"
   },
   "rejected": {
     "hash": "8",
     "time": "2026-01-02T03:04:05Z",
-    "reason": "no kubelet runs"
+    "reason": "no kubelet is running"
   }
 }
 `
@@ -123,7 +123,7 @@ func TestStateFile(t *testing.T) {
 
 func TestStateRefused(t *testing.T) {
 	for name, c := range map[string]struct{ text, err string }{
-		"another version": {`{"version": 2}`, "it is of version 2, this pullpass knows 1"},
+		"another version": {`{"version": 2}`, "its version is 2, and this pullpass supports 1"},
 		"unknown field":   {`{"version": 1, "more": 1}`, `unknown field "more"`},
 		"not JSON":        {`{`, "unexpected end of JSON input"},
 		"no install":      {`{"version": 1, "trial": {}}`, "a change is on trial, and nothing is installed"},

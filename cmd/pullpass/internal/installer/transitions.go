@@ -47,7 +47,7 @@ const (
 	toRollBack     action = "roll back"       // restore the files, and restart the kubelet if that is allowed
 	toRestart      action = "restart"         // restart the kubelet
 	toTellRestart  action = "tell: restart"   // say that the kubelet has to be restarted
-	toTellNone     action = "tell: none runs" // say that no kubelet runs
+	toTellNone     action = "tell: none runs" // say that no kubelet is running
 	toRemoveBinary action = "remove binary"   // and forget the state
 	toFail         action = "fail"            // there is nothing to roll back
 )

@@ -29,7 +29,7 @@ func (i *Installer) finish(ctx context.Context, o Options) (done bool, err error
 	case toRollBack:
 		return true, i.rollBack(ctx, o)
 	case toDecide:
-		i.Note("an earlier run has restarted the kubelet and has not seen it healthy: waiting for it")
+		i.Note("an earlier run restarted the kubelet and did not see it healthy: waiting for it")
 		err := i.decide(ctx, o)
 		if err != nil && i.state.Trial == nil { // it is rolled back; what this run brings may be different
 			i.Note(err.Error())
@@ -39,10 +39,10 @@ func (i *Installer) finish(ctx context.Context, o Options) (done bool, err error
 	case toConfirm:
 		healthy, err := i.await(ctx, i.state.checkStarted, glance)
 		if err != nil { // the change need not be the reason
-			i.Note("no healthy kubelet is seen with what was installed before: " + err.Error())
+			i.Note("the previous change is still unconfirmed: " + err.Error())
 			return false, nil
 		}
-		i.Done("the kubelet is healthy with what was installed before")
+		i.Done("the kubelet is healthy with the previous change")
 		return true, i.save(i.state.healthy(healthy))
 	}
 	return false, nil
@@ -60,7 +60,7 @@ func (i *Installer) settle(ctx context.Context, p *plan, o Options) (restarted b
 	next, do := i.state.settle(running, p, o.Restart)
 	switch do {
 	case toTellNone:
-		i.Note("no kubelet runs: " + whenStarted(p.record))
+		i.Note("no kubelet is running: " + whenStarted(p.record))
 	case toSave:
 		return false, i.update(next)
 	case toDecide:
@@ -77,7 +77,7 @@ func (i *Installer) settle(ctx context.Context, p *plan, o Options) (restarted b
 }
 
 // checkRestart refuses a restart before anything is written, if the kubelet would not read what is to be
-// installed, or if its health would not tell afterwards whether the change does it harm.
+// installed, or if its health would not show afterwards whether the change harms it.
 func (i *Installer) checkRestart(ctx context.Context, running *kubelet.Process, p *plan, o Options) error {
 	if !o.Restart || !i.state.stale(running, p) {
 		return nil
@@ -112,7 +112,7 @@ func (i *Installer) restart(ctx context.Context, running *kubelet.Process, p *pl
 }
 
 // errStopped is for a run that a signal ends while it waits for the kubelet.
-var errStopped = errors.New("stopped by a signal before the kubelet was seen healthy: the next run finishes it")
+var errStopped = errors.New("stopped by a signal before the kubelet was healthy: the next run finishes the job")
 
 // decide waits for a healthy kubelet with the change on trial. Without one in time, it rolls back.
 func (i *Installer) decide(ctx context.Context, o Options) error {
@@ -122,7 +122,7 @@ func (i *Installer) decide(ctx context.Context, o Options) error {
 		return errStopped
 	}
 	if err == nil {
-		text := "the kubelet is healthy with what was installed before"
+		text := "the kubelet is healthy with the previous change"
 		if i.state.Trial.Restarted {
 			text = fmt.Sprintf("the kubelet was restarted and is healthy after %v", i.Now().Sub(begun).Round(time.Second))
 		}
@@ -132,7 +132,7 @@ func (i *Installer) decide(ctx context.Context, o Options) error {
 	hint := retryHint(i.state.Installed)
 	next, do := i.state.unhealthy(err.Error(), i.Now(), i.Boot)
 	if do == toFail {
-		err = fmt.Errorf("%w; nothing is put back, as others have changed what it reads", err)
+		err = fmt.Errorf("%w; nothing was rolled back: someone else changed its configuration", err)
 		return provider.WithHint(also(err, i.save(next)), hint)
 	}
 	if e := i.save(next); e != nil {
@@ -142,9 +142,9 @@ func (i *Installer) decide(ctx context.Context, o Options) error {
 	case e != nil:
 		err = also(err, e)
 	case o.Restart:
-		err = fmt.Errorf("%w; it runs with its former configuration again", err)
+		err = fmt.Errorf("%w; rolled back: it runs with its previous configuration", err)
 	default:
-		err = fmt.Errorf("%w; its former configuration is put back", err)
+		err = fmt.Errorf("%w; rolled back: its previous configuration is restored", err)
 	}
 	return provider.WithHint(err, hint)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/pullpass/pullpass/provider"
 )
 
-// Uninstall restores what was there before, in the reverse order: flags, config, binary. A file that others
+// Uninstall restores the original files, in the reverse order: flags, config, binary. A file that others
 // have changed since loses only our part. The flags stay if the kubelet reads providers of others by them.
 // The binary stays while a running kubelet uses it.
 func (i *Installer) Uninstall(ctx context.Context, o Options) error {
@@ -50,7 +50,7 @@ func (i *Installer) Uninstall(ctx context.Context, o Options) error {
 		}
 		switch removed(p.used, o.Restart) {
 		case toTellRestart:
-			i.Note(fmt.Sprintf("the running kubelet still uses %s, which stays: %s, then uninstall again",
+			i.Note(fmt.Sprintf("the running kubelet still uses %s, which is kept: %s, then run uninstall again",
 				filepath.Join(r.BinDir, ownName), restartCommand(running, r)))
 			return nil
 		case toRestart:
@@ -72,8 +72,8 @@ func (i *Installer) untouched(o Options) (bool, error) {
 	return i.state.phase() == none, err
 }
 
-// unrecorded returns an error for a node that has pullpass and no record of an install: what was there
-// before is unknown.
+// unrecorded returns an error for a node that has pullpass but no record of an install: the original
+// files are unknown.
 func (i *Installer) unrecorded(pf platform.Platform) error {
 	if pf.Config == "" || pf.Settings != "" {
 		return nil
@@ -86,7 +86,7 @@ func (i *Installer) unrecorded(pf platform.Platform) error {
 	var found, steps []string
 	if c.ours() != nil {
 		found = append(found, "the provider "+ownName+" in "+c.path)
-		steps = append(steps, "take the provider out of "+c.path+" (or if it is the last one, the two --image-credential-provider flags away from the kubelet)", "restart the kubelet")
+		steps = append(steps, "remove the provider from "+c.path+" (if it is the only one, remove the two --image-credential-provider flags from the kubelet instead)", "restart the kubelet")
 	}
 	if _, err := os.Lstat(binary); err == nil {
 		found = append(found, binary)
@@ -96,7 +96,7 @@ func (i *Installer) unrecorded(pf platform.Platform) error {
 		return nil
 	}
 	return provider.WithHint(
-		fmt.Errorf("uninstall: %s has no record of an install, and there is %s", i.StateDir, strings.Join(found, ", and ")),
+		fmt.Errorf("uninstall: %s has no record of an install, but there is %s", i.StateDir, strings.Join(found, ", and ")),
 		"by hand: "+strings.Join(steps, ", "))
 }
 
@@ -144,8 +144,8 @@ func (i *Installer) checkStart(running *kubelet.Process, p *plan) error {
 		return nil
 	}
 	return provider.WithHint(
-		fmt.Errorf("uninstall: the kubelet has --image-credential-provider-config=%s from elsewhere and does not start without it, in which there is only %s", r.Config, ownName),
-		"take the two --image-credential-provider flags away from the kubelet first, and restart it")
+		fmt.Errorf("uninstall: the kubelet has --image-credential-provider-config=%s, not set by install, and does not start without a provider there: the only one is %s", r.Config, ownName),
+		"first remove the two --image-credential-provider flags from the kubelet, and restart it")
 }
 
 // removeBinary ends an uninstall: a kubelet that starts now does not know the plugin.

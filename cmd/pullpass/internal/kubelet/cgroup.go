@@ -56,8 +56,8 @@ func commonLength(a, b []string) int {
 	return n
 }
 
-// ofPod reports whether only kubelets and CRI runtimes name a directory of cgroups so. One alone has to
-// tell: of a process in another cgroup namespace, the path begins with "/.." where the namespaces part.
+// ofPod reports whether only kubelets and CRI runtimes name a directory of cgroups so. One has to be
+// enough: of a process in another cgroup namespace, the path begins with "/.." where the namespaces part.
 //
 //   - kubepods, kubepods.slice and all slices below it, kubelet-kubepods.slice on kind: the kubelet's
 //     pkg/kubelet/cm/pod_container_manager_linux.go. A containerd with another driver than the kubelet has

@@ -1,4 +1,4 @@
-// Package kubelet finds the kubelet that runs on a machine, and asks it whether it is healthy.
+// Package kubelet finds the running kubelet of a machine, and asks it whether it is healthy.
 package kubelet
 
 import (
@@ -63,7 +63,7 @@ func CutFlag(arg string) (name, value string, joined bool) {
 	return strings.ReplaceAll(name, "_", "-"), value, joined
 }
 
-// Find returns the kubelet that runs on the machine with this /proc, nil if none does. It ignores
+// Find returns the running kubelet of the machine with this /proc, nil if there is none. It ignores
 // kubelets in pods, in PID namespaces of their own and of users other than root, and processes such as
 // "kubelet --version". It reads only what every user may read. It is an error if there are two kubelets.
 func Find(proc string) (*Process, error) {
@@ -110,7 +110,7 @@ func Find(proc string) (*Process, error) {
 	case 1:
 		return &found[0].Process, nil
 	}
-	return nil, fmt.Errorf("look for the kubelet: processes %d and %d both are one", found[0].PID, found[1].PID)
+	return nil, fmt.Errorf("look for the kubelet: processes %d and %d are both kubelets", found[0].PID, found[1].PID)
 }
 
 // process is a Process with what identifies it.

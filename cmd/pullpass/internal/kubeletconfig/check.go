@@ -53,7 +53,7 @@ func (c *checker) check(files []File) []report.Finding {
 		c.add(report.Finding{Text: "there is no file that the kubelet reads: their names end in .yaml, .yml or .json"})
 	case decoded && c.entries == 0 && !c.complains("providers"):
 		c.file = files[0].Name
-		c.fault(value{line: 1}, "providers", "must have one provider at least", "")
+		c.fault(value{line: 1}, "providers", "must have at least one provider", "")
 	}
 	c.rivals()
 	slices.SortStableFunc(c.findings, func(a, b report.Finding) int {
@@ -119,7 +119,7 @@ func (c *checker) document(d *document) {
 		c.add(fault)
 	}
 	if d.more > 0 {
-		c.note(value{line: d.more}, "", "a second document: the kubelet reads the first one alone", "")
+		c.note(value{line: d.more}, "", "a second document: the kubelet reads only the first", "")
 	}
 	v := d.value
 	if v.kind != strictyaml.Map {

@@ -39,7 +39,7 @@ func (c *checker) provider(v value, at string) {
 	if tokens, ok := v.field("tokenAttributes"); ok && tokens.kind != strictyaml.Null && slices.Contains(known, "tokenAttributes") {
 		c.tokenAttributes(tokens, v.fieldText("apiVersion"), strictyaml.Join(at, "tokenAttributes"))
 		if name == EntryName {
-			c.note(tokens, strictyaml.Join(at, "tokenAttributes"), "pullpass does not use the pods' tokens: it takes the node's identity for all pods", "")
+			c.note(tokens, strictyaml.Join(at, "tokenAttributes"), "pullpass does not use the pods' tokens: it uses the node's identity for all pods", "")
 		}
 	}
 	c.claims = append(c.claims, claim{name, c.file, at, v.line, patterns})
@@ -94,7 +94,7 @@ func (c *checker) patterns(v value, at, name string) []value {
 		if !given {
 			f.line = v.line
 		}
-		c.fault(f, strictyaml.Join(at, "matchImages"), "must have one pattern at least", "")
+		c.fault(f, strictyaml.Join(at, "matchImages"), "must have at least one pattern", "")
 		return nil
 	}
 	var patterns []value
@@ -106,7 +106,7 @@ func (c *checker) patterns(v value, at, name string) []value {
 		}
 		patterns = append(patterns, pattern.value)
 		if strings.Contains(pattern.text, "@") { // a password may be before it: nothing is quoted
-			text := "the kubelet reads it as a URL, of which what is before the @ does not count"
+			text := "the kubelet reads it as a URL, and ignores what is before the @"
 			if reason := g.never(); reason != "" {
 				text = "never matches an image: " + reason
 			}
@@ -141,11 +141,11 @@ func (c *checker) duration(v value, at string, patterns []value) {
 	case duration < 0:
 		c.fault(f, at, "must not be negative"+strictyaml.Word(", is ", f.text), "")
 	case duration == 0:
-		c.note(f, at, "an answer that does not say how long it is good is not kept: the plugin runs again for each pull", "")
+		c.note(f, at, "an answer without a cache duration is not cached: the plugin runs for each pull", "")
 	default:
 		for _, pattern := range patterns {
 			if issuer, life := tokenLife(c.backends, pattern.text); life > 0 && duration > life {
-				c.note(f, at, fmt.Sprintf("an answer that does not say how long it is good is kept for %s, and a token of %s lives %gh", f.text, issuer, life.Hours()), "")
+				c.note(f, at, fmt.Sprintf("an answer without a cache duration is cached for %s, and a token of %s expires after %gh", f.text, issuer, life.Hours()), "")
 				break
 			}
 		}

@@ -29,7 +29,7 @@ func lines(findings []report.Finding) string {
 	return text.String()
 }
 
-// TestCheckAll: all faults of a file are told, in its order. What the kubelet refuses is in the tests of
+// TestCheckAll: all faults of a file are reported, in its order. What the kubelet refuses is in the tests of
 // the integration module, by its own code.
 func TestCheckAll(t *testing.T) {
 	const file = `apiVersion: credentialprovider.kubelet.k8s.io/v1
@@ -97,12 +97,12 @@ func TestCheckNotes(t *testing.T) {
   hint: did you mean docker.io?
 7: note: providers[0].matchImages[3]: never matches an image of Docker Hub, whose host is docker.io
   hint: did you mean docker.io?
-7: note: providers[0].matchImages[4]: never matches an image: a name without a dot and a port is no host: it is taken for a part of docker.io
+7: note: providers[0].matchImages[4]: never matches an image: a name without a dot and a port is not a host, but a path on docker.io
 `},
 		{"wildcards and tags", provider("a", "  defaultCacheDuration: 5m\n  matchImages: ['*.reg.io/*', 'reg.io/team/*/app', 'reg.io/app:1.2', '']\n"),
-			`7: note: providers[0].matchImages[0]: never matches an image: a wildcard in the path is none; the path is a plain prefix
+			`7: note: providers[0].matchImages[0]: never matches an image: wildcards do not work in the path, which is a plain prefix
   hint: did you mean *.reg.io?
-7: note: providers[0].matchImages[1]: never matches an image: a wildcard in the path is none; the path is a plain prefix
+7: note: providers[0].matchImages[1]: never matches an image: wildcards do not work in the path, which is a plain prefix
   hint: did you mean reg.io/team/?
 7: note: providers[0].matchImages[2]: never matches an image: the kubelet asks for an image without its tag
   hint: did you mean reg.io/app?
@@ -116,7 +116,7 @@ func TestCheckNotes(t *testing.T) {
 7: note: providers[0].matchImages[1]: the registries of this host are asked without a port: an image that does not name the port is not selected
   hint: did you mean gcr.io?
 7: note: providers[0].matchImages[2]: selects only images that name the port 443 themselves
-7: note: providers[0].matchImages[4]: never matches an image: the path of an image has no capitals
+7: note: providers[0].matchImages[4]: never matches an image: the path of an image has no upper-case letters
   hint: did you mean reg.io/team/?
 `},
 		{"ports of hosts that have none", provider("a", "  defaultCacheDuration: 5m\n  matchImages: ['gcr.io:443', '*.pkg.dev:8443/project/']\n"),
@@ -128,13 +128,13 @@ func TestCheckNotes(t *testing.T) {
 		{"prefixes and URLs", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [reg.io/team, 'me@reg.io/x/']\n"),
 			`7: note: providers[0].matchImages[0]: the path is a plain prefix: it also selects reg.io/team-other
   hint: put a / at its end if it is a directory
-7: note: providers[0].matchImages[1]: the kubelet reads it as a URL, of which what is before the @ does not count
+7: note: providers[0].matchImages[1]: the kubelet reads it as a URL, and ignores what is before the @
 `},
 		{"durations", provider("a", "  defaultCacheDuration: 12h1s\n  matchImages: [reg.io, public.ecr.aws]\n") +
 			provider("b", "  defaultCacheDuration: 90m\n  matchImages: [gcr.io]\n") + provider("c", "  defaultCacheDuration: 0s\n  matchImages: [quay.io]\n"),
-			`6: note: providers[0].defaultCacheDuration: an answer that does not say how long it is good is kept for 12h1s, and a token of Amazon ECR lives 12h
-10: note: providers[1].defaultCacheDuration: an answer that does not say how long it is good is kept for 90m, and a token of Google lives 1h
-14: note: providers[2].defaultCacheDuration: an answer that does not say how long it is good is not kept: the plugin runs again for each pull
+			`6: note: providers[0].defaultCacheDuration: an answer without a cache duration is cached for 12h1s, and a token of Amazon ECR expires after 12h
+10: note: providers[1].defaultCacheDuration: an answer without a cache duration is cached for 90m, and a token of Google expires after 1h
+14: note: providers[2].defaultCacheDuration: an answer without a cache duration is not cached: the plugin runs for each pull
 `},
 		{"rivals", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [quay.io, '*.dkr.ecr.us-*.amazonaws.com']\n") +
 			provider("pullpass", "  defaultCacheDuration: 5m\n  matchImages: [docker.io, '*.dkr.ecr.*.amazonaws.com']\n"),
@@ -149,8 +149,8 @@ func TestCheckNotes(t *testing.T) {
   hint: did you mean *.pkg.dev?
 `},
 		{"what pullpass does not do", provider("pullpass", "  defaultCacheDuration: 5m\n  matchImages: ['*.azurecr.io']\n  tokenAttributes: {serviceAccountTokenAudience: a, cacheType: Token, requireServiceAccount: true}\n"),
-			`7: note: providers[0].matchImages[0]: pullpass serves no such registry: it is started in vain
-8: note: providers[0].tokenAttributes: pullpass does not use the pods' tokens: it takes the node's identity for all pods
+			`7: note: providers[0].matchImages[0]: pullpass serves no such registry: the kubelet runs it for nothing
+8: note: providers[0].tokenAttributes: pullpass does not use the pods' tokens: it uses the node's identity for all pods
 `},
 		{"variables and arguments", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [quay.io]\n  args: [\"\\0\"]\n  env:\n  - value: hunter2\n  - {name: A=B, value: hunter2}\n  - {name: C}\n  - {name: C, value: hunter2}\n  - {name: D, value: \"hunter2\\0\"}\n"),
 			`8: note: providers[0].args[0]: the plugin is never started: an argument cannot hold a NUL
@@ -159,7 +159,7 @@ func TestCheckNotes(t *testing.T) {
 13: note: providers[0].env[3].name: given twice, first on line 12: the last one counts
 14: note: providers[0].env[4].value: the plugin is never started: a variable cannot hold a NUL
 `},
-		{"a second document", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [quay.io]\n") + "---\nx: y\n", "9: note: : a second document: the kubelet reads the first one alone\n"},
+		{"a second document", provider("a", "  defaultCacheDuration: 5m\n  matchImages: [quay.io]\n") + "---\nx: y\n", "9: note: : a second document: the kubelet reads only the first\n"},
 	} {
 		if got := lines(Check([]File{{"config", []byte(head + test.providers)}}, nil, backends.All())); got != test.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", test.name, got, test.want)

@@ -45,7 +45,7 @@ func Remove(name string, data []byte, providerName string) ([]byte, error) {
 		return nil, err
 	}
 	list, items, ok := before.providers()
-	byHand := notUnderstood(name, "take "+providerName+" out of it by hand")
+	byHand := notUnderstood(name, "remove "+providerName+" by hand")
 	switch {
 	case !ok:
 		return nil, byHand

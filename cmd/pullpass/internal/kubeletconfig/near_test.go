@@ -74,7 +74,7 @@ func TestNear(t *testing.T) {
 	}
 }
 
-// TestSelectHints: who names a registry in another way than images do is told how they do.
+// TestSelectHints: a registry that is not named as in images gets a hint how it is.
 func TestSelectHints(t *testing.T) {
 	for registry, want := range map[string]string{
 		"index.docker.io":         "did you mean docker.io?",

@@ -149,7 +149,7 @@ func TestSelect(t *testing.T) {
 		"*.amazonaws.com":     `registry "*.amazonaws.com": pullpass does not serve it`,
 		"gcr.io:8443":         `registry "gcr.io:8443": pullpass does not serve it`,
 		"https://gcr.io":      `registry "https://gcr.io": a pattern is a host without a scheme, such as registry.example.com`,
-		"docker.io/Acme/":     `registry "docker.io/Acme/": the kubelet would never find an image for it: the path of an image has no capitals`,
+		"docker.io/Acme/":     `registry "docker.io/Acme/": the kubelet would never find an image for it: the path of an image has no upper-case letters`,
 		"docker.io/acme/app:": `registry "docker.io/acme/app:": a tag never matches; the kubelet asks for an image without it`,
 	} {
 		if _, err := Select([]string{"docker.io", registry}, backends.All(), rules); err == nil || err.Error() != want {
@@ -213,7 +213,7 @@ func TestRedactOwnComments(t *testing.T) {
 
 func nothing(_, _ string) bool { return false }
 
-// TestRedactKnown: what its reader knows is shown, under its own name alone.
+// TestRedactKnown: what its reader knows is shown, only under its own name.
 func TestRedactKnown(t *testing.T) {
 	known := func(name, value string) bool {
 		return name == "A" && value == "here" || name == "" && value == "--here"

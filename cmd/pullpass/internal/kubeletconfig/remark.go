@@ -28,19 +28,19 @@ func (g glob) never() string {
 		return "it names no host"
 	case isIPv6(strings.Trim(host, "[]")):
 		if g.port == "" {
-			return "the kubelet takes an IPv6 address without a port for a set of characters"
+			return "the kubelet reads an IPv6 address without a port as a set of characters"
 		}
 	case host == "index.docker.io" && g.port == "":
 		return "the host of Docker Hub's images is docker.io"
 	case len(g.labels) == 1 && g.port == "" && !strings.Contains(host, "*") && host != "localhost" && strings.ToLower(host) == host:
-		return "a name without a dot and a port is no host: it is taken for a part of docker.io"
+		return "a name without a dot and a port is not a host, but a path on docker.io"
 	}
 	if isIPv6(strings.Trim(host, "[]")) {
 		return neverPath(g.path)
 	}
 	// A host with a _ is none for the kubelet, but can be the beginning of an image's path.
 	if strings.Contains(host, "_") && (g.port != "" || strings.ToLower(host) != host) {
-		return "only letters, digits, - and the wildcard * can stand in a host"
+		return "a host may contain only letters, digits, - and the wildcard *"
 	}
 	for _, label := range g.labels {
 		if reason := neverLabel(label); reason != "" {
@@ -60,11 +60,11 @@ func neverLabel(label string) string {
 	case label == "":
 		return "a part of the host is empty"
 	case strings.Trim(label, hostBytes+"_*") != "":
-		return "only letters, digits, - and the wildcard * can stand in a host"
+		return "a host may contain only letters, digits, - and the wildcard *"
 	case strings.Trim(label, "-_") != label:
 		return "a part of a host neither begins nor ends with - or _"
 	case strings.Contains(label, "_") && badSeparator(strings.ReplaceAll(label, "*", "-")):
-		return "between letters and digits of a host stands only -, or one or two _"
+		return "letters and digits of a host are separated only by -, or by one or two _"
 	}
 	return ""
 }
@@ -72,13 +72,13 @@ func neverLabel(label string) string {
 func neverPath(prefix string) string {
 	switch {
 	case strings.Contains(prefix, "*"):
-		return "a wildcard in the path is none; the path is a plain prefix"
+		return "wildcards do not work in the path, which is a plain prefix"
 	case strings.Contains(prefix, ":"):
 		return "the kubelet asks for an image without its tag"
 	case strings.Trim(prefix, upper+pathBytes) != "":
-		return "only lower-case letters, digits and . - _ / can stand in a path"
+		return "a path may contain only lower-case letters, digits and . - _ /"
 	case strings.ToLower(prefix) != prefix:
-		return "the path of an image has no capitals"
+		return "the path of an image has no upper-case letters"
 	}
 	for i, part := range strings.Split(prefix, "/") {
 		if part == "" && i > 0 && i < strings.Count(prefix, "/") {
@@ -88,7 +88,7 @@ func neverPath(prefix string) string {
 			return "each part of a path begins with a letter or a digit"
 		}
 		if badSeparator(part) {
-			return "between letters and digits of a path stands a dot, one or two _, or only -"
+			return "letters and digits of a path are separated only by a dot, by one or two _, or by -"
 		}
 	}
 	return ""
@@ -144,7 +144,7 @@ func (g glob) remarks(owner string, backends provider.Backends, served []string)
 		add(fmt.Sprintf("the path is a plain prefix: it also selects %s", strictyaml.Shown(host+g.path+"-other")), "put a / at its end if it is a directory")
 	}
 	if owner == EntryName && err == nil && near == "" && !backends.Serve(pattern) {
-		add("pullpass serves no such registry: it is started in vain", "")
+		add("pullpass serves no such registry: the kubelet runs it for nothing", "")
 	}
 	return remarks
 }

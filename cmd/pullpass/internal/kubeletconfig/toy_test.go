@@ -47,7 +47,7 @@ func TestNewBackend(t *testing.T) {
 	if got := check(all); !strings.Contains(got, "pullpass serves no such registry") || strings.Contains(got, "Toyland") {
 		t.Error(got)
 	}
-	if got := check(list); strings.Contains(got, "pullpass serves no such registry") || !strings.Contains(got, "a token of Toyland lives 1.5h") {
+	if got := check(list); strings.Contains(got, "pullpass serves no such registry") || !strings.Contains(got, "a token of Toyland expires after 1.5h") {
 		t.Error(got)
 	}
 }

@@ -137,7 +137,7 @@ func (r *resolver) merge(v *value, n *yaml.Node, lines map[string]int) {
 	r.depth++
 	defer func() { r.depth-- }()
 	if r.depth > maxDepth {
-		r.resolve(n) // which says so
+		r.resolve(n) // which reports it
 		return
 	}
 	sources := []*yaml.Node{n}

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// NewLink returns the content of a symbolic link: its target. Write and Replace make such a link.
+// NewLink returns the content of a symbolic link: its target. Write and Replace create such a link.
 func NewLink(target string) Content { return New([]byte(target), nil, fs.ModeSymlink|0o777) }
 
 // isLink reports whether the content is that of a symbolic link.

@@ -66,8 +66,8 @@ func New(data []byte, like *Snapshot, mode fs.FileMode) Content {
 
 // Read returns the content of the regular file at path, which may be a symbolic link to it; without a
 // Snapshot if there is none. The file may have limit bytes. Only root and the effective user may be able to
-// write it, or to replace it or anything on the way to it. If there is no such file, nobody else may be able to make
-// it. The errors about that are those of safefile.Check and safefile.CheckClosed.
+// write it, or to replace it or anything on the way to it. If there is no such file, nobody else may be able to
+// create it. The errors about that are those of safefile.Check and safefile.CheckClosed.
 func Read(path string, limit int64) (c Content, err error) {
 	err = use(path, func(file *os.File, info fs.FileInfo) error {
 		data, err := readAll(file, info, path, limit)
@@ -160,7 +160,7 @@ func RemoveTemporary(path string) {
 	}
 }
 
-// Replace gives a file a content, or removes it if that is none. It makes missing directories. accept is as in
+// Replace gives a file a content, or removes it if that is none. It creates missing directories. accept is as in
 // Write.
 func Replace(path string, c Content, accept func(path string) error) error {
 	if c.Snapshot == nil {

@@ -42,7 +42,7 @@ func checkRemove(path string) error {
 	return nil
 }
 
-// CheckCreate returns the error with which an operation would fail that makes path, an empty file or
+// CheckCreate returns the error with which an operation would fail that creates path, an empty file or
 // directory, in its directory, which exists.
 func CheckCreate(operation, path string) error {
 	if cause := cannotCreate(filepath.Dir(path), 0); cause != nil {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cannotChange returns why nothing can be made or removed in a directory, nil if it can.
+// cannotChange returns why nothing can be created or removed in a directory, nil if it can.
 func cannotChange(directory string) error {
 	return unix.Access(directory, unix.W_OK|unix.X_OK)
 }
@@ -20,7 +20,7 @@ func cannotCreate(directory string, size int64) error {
 	if unix.Statfs(directory, &s) != nil {
 		return nil // it will be seen
 	}
-	// Some file systems have no number of files to tell, which is 0 in all then.
+	// Some file systems do not count files: then both numbers are 0.
 	if s.Files > 0 && s.Ffree == 0 || s.Blocks > 0 && int64(s.Bfree)*int64(s.Bsize) < size {
 		return syscall.ENOSPC
 	}
@@ -39,7 +39,7 @@ func cannotReplace(directory, path string) error {
 	return nil
 }
 
-// attributes returns those of statx(2), 0 if the system cannot tell.
+// attributes returns those of statx(2), 0 if the system has none.
 func attributes(path string) uint64 {
 	var s unix.Statx_t
 	if unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, 0, &s) != nil {

@@ -48,7 +48,7 @@ func inPlace(files rootfs.Root, p *Platform, running *kubelet.Process) error {
 		return err
 	}
 	if !takeFlags(p, u.Arguments(values)) && running != nil {
-		return p.unlessRuns(false, fmt.Errorf("install on %s: the kubelet runs without --%s, and reads no such file", p.Name, ConfigFlag))
+		return p.unlessRuns(false, fmt.Errorf("install on %s: the kubelet runs without --%s, and so reads no config", p.Name, ConfigFlag))
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (p *Platform) unlessRuns(has bool, err error) error {
 	if has {
 		return nil
 	}
-	return provider.WithHint(err, "add "+Flags(p.Config, p.BinDir)+" to the kubelet's arguments, and name the same paths with --kubelet-config and --bin-dir")
+	return provider.WithHint(err, "add "+Flags(p.Config, p.BinDir)+" to the kubelet's arguments, and pass the same paths as --kubelet-config and --bin-dir")
 }
 
 // flagsFile returns the file in which KUBELET_EXTRA_ARGS has to be set for the unit. That is setBy, the
@@ -107,7 +107,7 @@ func flagsFile(u systemd.Unit, setBy string) (FlagsFile, error) {
 	}
 	switch {
 	case setBy == generatedFlags:
-		return FlagsFile{}, fmt.Errorf("unit %s: %s sets %s, and kubeadm writes it anew", u.Name, setBy, extraArgs)
+		return FlagsFile{}, fmt.Errorf("unit %s: %s sets %s, and kubeadm overwrites it", u.Name, setBy, extraArgs)
 	case setBy != "":
 		candidate = setBy
 	case candidate == "":

@@ -43,7 +43,7 @@ func Detect(root string, running *kubelet.Process) (Platform, error) {
 		return p, p.checkPaths()
 	}
 	return p, provider.WithHint(
-		fmt.Errorf("find the kubelet: none that runs has --%s, and there are no files of %s", ConfigFlag, strings.Join(looked, ", ")),
+		fmt.Errorf("find the kubelet: no running kubelet has --%s, and there are no files of %s", ConfigFlag, strings.Join(looked, ", ")),
 		"name the platform with --platform, or the kubelet's paths with --kubelet-config and --bin-dir")
 }
 
@@ -57,11 +57,11 @@ func Named(root, name string, running *kubelet.Process) (Platform, error) {
 	return Platform{}, provider.WithHint(fmt.Errorf("unknown platform %q", name), "it is one of "+strings.Join(Names(), ", "))
 }
 
-// ErrTwoKinds is the error for a machine with files of two kinds of nodes, on which no kubelet runs that
-// would tell which kind it is.
-var ErrTwoKinds = errors.New("there are files of two kinds of nodes, and none runs")
+// ErrTwoKinds is the error for a machine with files of two kinds of nodes, on which no kubelet is running that
+// would show which platform it is.
+var ErrTwoKinds = errors.New("there are files of two platforms, and no kubelet is running")
 
-// checkOnly returns ErrTwoKinds if no kubelet runs and there are also traces of another kind. One of
+// checkOnly returns ErrTwoKinds if no kubelet is running and there are also traces of another kind. One of
 // them is left over: with a guess, pullpass could be installed where no kubelet looks.
 func (k kind) checkOnly(files rootfs.Root, running *kubelet.Process) error {
 	if running != nil || k.traces == nil {

@@ -20,7 +20,7 @@ func extraArgsIn(path string) *FlagsFile {
 	return &FlagsFile{Path: path, Variable: "KUBELET_EXTRA_ARGS"}
 }
 
-// TestTrees finds each kind of node by its files alone.
+// TestTrees finds each platform by its files.
 func TestTrees(t *testing.T) {
 	want := map[string]Platform{
 		"kubeadm-debian": {Name: "kubeadm", Config: config, BinDir: binDir, Flags: extraArgsIn("/etc/default/kubelet"), Service: "kubelet.service"},
@@ -138,7 +138,7 @@ func process(service, args string) *kubelet.Process {
 	return &kubelet.Process{Args: strings.Fields(args), Service: service}
 }
 
-// TestRunning: the kubelet that runs tells where its files are, whatever else there is.
+// TestRunning: the running kubelet's arguments say where its files are, whatever else there is.
 func TestRunning(t *testing.T) {
 	for name, c := range map[string]struct {
 		tree    string
@@ -203,7 +203,7 @@ func TestExtraArguments(t *testing.T) {
 		"another file":                       {files: map[string]string{unit: own + "EnvironmentFile=-/etc/1\nEnvironmentFile=-/etc/2\n"}, config: config, flags: "/etc/2"},
 		"no file":                            {files: map[string]string{unit: own}, err: "reads KUBELET_EXTRA_ARGS from no file"},
 		"only kubeadm's file":                {files: map[string]string{unit: own + "EnvironmentFile=-" + generatedFlags + "\n"}, err: "from no file"},
-		"kubeadm's file sets it":             {files: map[string]string{unit: both, generatedFlags: "KUBELET_EXTRA_ARGS=--x"}, err: "kubeadm writes it anew"},
+		"kubeadm's file sets it":             {files: map[string]string{unit: both, generatedFlags: "KUBELET_EXTRA_ARGS=--x"}, err: "kubeadm overwrites it"},
 		"the variable is not used":           {files: map[string]string{unit: "[Service]\nExecStart=/usr/bin/kubelet\nEnvironmentFile=" + file + "\n"}, err: "does not pass $KUBELET_EXTRA_ARGS"},
 		"it is one argument":                 {files: map[string]string{unit: "[Service]\nExecStart=/usr/bin/kubelet ${KUBELET_EXTRA_ARGS}\nEnvironmentFile=" + file + "\n"}, err: "does not pass $KUBELET_EXTRA_ARGS"},
 		"no unit":                            {files: map[string]string{"/etc/kubernetes/kubelet.conf": ""}, err: "read unit kubelet.service: file does not exist"},
@@ -230,7 +230,7 @@ func TestExtraArguments(t *testing.T) {
 	}
 }
 
-// TestInPlace: without a kubelet that runs, its unit tells where its files are.
+// TestInPlace: without a running kubelet, its unit says where its files are.
 func TestInPlace(t *testing.T) {
 	root := write(t, map[string]string{
 		"/opt/kops/x":                         "",
@@ -243,7 +243,7 @@ func TestInPlace(t *testing.T) {
 	}
 }
 
-// TestInPlaceWithoutFlags: a kubelet that runs and has the flags from nowhere reads no such files, which
+// TestInPlaceWithoutFlags: a running kubelet without the flags reads no such files, which
 // one that does not run yet may do. What is known comes with the error.
 func TestInPlaceWithoutFlags(t *testing.T) {
 	for name, marker := range map[string]string{
@@ -271,7 +271,7 @@ func TestInPlaceWithoutFlags(t *testing.T) {
 	}
 }
 
-// TestRancherSettings: k3s and RKE2 can be told other paths, by several files and on the command line.
+// TestRancherSettings: k3s and RKE2 can be given other paths, by several files and on the command line.
 func TestRancherSettings(t *testing.T) {
 	const (
 		usualConfig, usualBin = "/var/lib/rancher/credentialprovider/config.yaml", "/var/lib/rancher/credentialprovider/bin"
@@ -321,7 +321,7 @@ func TestRancherService(t *testing.T) {
 	}
 }
 
-// TestTwoKinds: without a kubelet that runs, left-overs of another kind are a question.
+// TestTwoKinds: without a running kubelet, left-overs of another platform are an error.
 func TestTwoKinds(t *testing.T) {
 	k3s := map[string]string{"/etc/rancher/k3s/config.yaml": "", "/var/lib/kubelet/kubeadm-flags.env": ""}
 	p, err := Detect(write(t, k3s), nil)

@@ -78,7 +78,7 @@ func MergeFlags(f FlagsFile, data []byte, config, binDir string) ([]byte, error)
 // without the variable if MergeFlags added it. All other bytes stay. The result is empty if there was
 // nothing else. If data has no such flags, data itself is returned. The error is like MergeFlags's.
 func RemoveFlags(f FlagsFile, data []byte) ([]byte, error) {
-	wrap := func(err error) error { return fmt.Errorf("take the kubelet's flags out of %s: %w", f.Path, err) }
+	wrap := func(err error) error { return fmt.Errorf("remove the kubelet's flags from %s: %w", f.Path, err) }
 	old, found, err := f.last(data)
 	if err != nil {
 		return nil, wrap(err)
@@ -164,7 +164,7 @@ func checkPath(p string) error {
 	case strings.ContainsFunc(p, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("\"'\\$`", r)
 	}):
-		return errors.New("it has white space, a quote, a backslash or a dollar sign in it")
+		return errors.New("it contains white space, a quote, a backslash or a dollar sign")
 	}
 	return nil
 }
@@ -201,7 +201,7 @@ func (f FlagsFile) verify(before, after []byte, right func(args []string) bool) 
 		args, others := f.read(before, oldComments)
 		newArgs, newOthers := f.read(after, oldComments)
 		if !right(newArgs) || !slices.Equal(foreign(args), foreign(newArgs)) || !slices.Equal(others, newOthers) {
-			return f.unclear(errors.New("it is written in a way that cannot be changed for certain"))
+			return f.unclear(errors.New("it has a form that cannot be changed safely"))
 		}
 	}
 	return nil

@@ -114,7 +114,7 @@ func TestOwnVariableOfOthers(t *testing.T) {
 	}
 }
 
-// TestUnclearFlags: what cannot be changed for certain is not changed, and no value is told.
+// TestUnclearFlags: what cannot be changed safely is not changed, and no value is shown.
 func TestUnclearFlags(t *testing.T) {
 	for _, data := range []string{
 		"A=--secret \"x\n",     // the value's quote is not closed

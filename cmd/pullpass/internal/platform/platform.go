@@ -77,7 +77,7 @@ type kind struct {
 	program string
 	// services is how the name of its kubelet's service begins, "" if it has no service of its own.
 	services string
-	// configDir is where its kubelet reads its configuration from, "" if the kubelet's flags tell.
+	// configDir is where its kubelet reads its configuration from, "" if the kubelet's flags say.
 	configDir string
 	// refused is why pullpass does not install itself there, hint what to do instead. Such a kind is no
 	// choice for --platform, unless chosen is set: other commands have something for it.
@@ -115,19 +115,19 @@ func kinds() []kind {
 			markers:  []string{"/etc/machine-config-daemon"},
 			chosen:   true,
 			refused:  "the Machine Config Operator owns the node's files",
-			hint:     "give the nodes the binary and the configuration by a MachineConfig (pullpass config show openshift), or name files of your own with --kubelet-config and --bin-dir",
+			hint:     "roll out the binary and the configuration with a MachineConfig (pullpass config show openshift), or pass your own paths as --kubelet-config and --bin-dir",
 		},
 		{
 			Platform: Platform{Name: "microk8s", Program: "kubelite"},
 			markers:  []string{"/var/snap/microk8s/current/args/kubelet"},
-			refused:  "its kubelet's flags are in a file of snap's",
-			hint:     "add --image-credential-provider-config and --image-credential-provider-bin-dir to /var/snap/microk8s/current/args/kubelet, and give pullpass install the same paths with --kubelet-config and --bin-dir",
+			refused:  "snap manages the kubelet's flags",
+			hint:     "add --image-credential-provider-config and --image-credential-provider-bin-dir to /var/snap/microk8s/current/args/kubelet, and pass the same paths to pullpass install as --kubelet-config and --bin-dir",
 		},
 		{
 			Platform: Platform{Name: "minikube"},
 			markers:  []string{"/var/lib/minikube"},
-			refused:  "minikube writes the kubelet's flags anew at each start",
-			hint:     "start it with --extra-config=kubelet.image-credential-provider-config=FILE and --extra-config=kubelet.image-credential-provider-bin-dir=DIRECTORY, and give pullpass install the same paths with --kubelet-config and --bin-dir",
+			refused:  "minikube rewrites the kubelet's flags at each start",
+			hint:     "start it with --extra-config=kubelet.image-credential-provider-config=FILE and --extra-config=kubelet.image-credential-provider-bin-dir=DIRECTORY, and pass the same paths to pullpass install as --kubelet-config and --bin-dir",
 		},
 		{
 			Platform: Platform{Name: "kind", Config: ownConfig, BinDir: ownBinDir, Service: kubeletService},
@@ -140,7 +140,7 @@ func kinds() []kind {
 				Config:  "/var/lib/kubelet/credential-provider.conf",
 				BinDir:  "/usr/local/bin",
 				Service: kubeletService,
-				Notes:   []string{"kOps writes the kubelet's files anew at each boot, and makes new nodes without what is installed here: use the DaemonSet (pullpass config show daemonset)"},
+				Notes:   []string{"kOps rewrites the kubelet's files at each boot, and its new nodes come without pullpass: use the DaemonSet (pullpass config show daemonset)"},
 			},
 			markers:  []string{"/opt/kops", "/etc/systemd/system/kops-configuration.service", "/usr/lib/systemd/system/kops-configuration.service", "/lib/systemd/system/kops-configuration.service"},
 			complete: inPlace,
@@ -152,7 +152,7 @@ func kinds() []kind {
 				BinDir:  "/etc/eks/image-credential-provider",
 				JSON:    true,
 				Service: kubeletService,
-				Notes:   []string{"nodeadm writes the configuration anew at each boot: have pullpass installed again before the kubelet starts (pullpass config show pullpass-install), or use the DaemonSet (pullpass config show daemonset)"},
+				Notes:   []string{"nodeadm rewrites the configuration at each boot: run pullpass install before the kubelet starts (pullpass config show pullpass-install), or use the DaemonSet (pullpass config show daemonset)"},
 			},
 			traces:   []string{"/etc/eks/image-credential-provider", "/etc/eks/kubelet", "/usr/bin/nodeadm"},
 			complete: inPlace,
@@ -163,7 +163,7 @@ func kinds() []kind {
 				Config:  "/etc/srv/kubernetes/cri_auth_config.yaml",
 				BinDir:  "/home/kubernetes/bin",
 				Service: kubeletService,
-				Notes:   []string{"GKE writes the configuration anew at each boot, and makes new nodes at upgrades and repairs without what is installed here: use the DaemonSet (pullpass config show daemonset)"},
+				Notes:   []string{"GKE rewrites the configuration at each boot, and upgrades and repairs create nodes without pullpass: use the DaemonSet (pullpass config show daemonset)"},
 			},
 			traces:   []string{"/home/kubernetes/kube-env", "/etc/srv/kubernetes/cri_auth_config.yaml"},
 			complete: inPlace,
@@ -174,7 +174,7 @@ func kinds() []kind {
 				Config:  "/var/lib/kubelet/credential-provider-config.yaml",
 				BinDir:  "/var/lib/kubelet/credential-provider",
 				Service: kubeletService,
-				Notes:   []string{"AKS makes new nodes at upgrades and repairs without what is installed here: use the DaemonSet (pullpass config show daemonset)"},
+				Notes:   []string{"AKS upgrades and repairs create nodes without pullpass: use the DaemonSet (pullpass config show daemonset)"},
 			},
 			traces:   []string{"/opt/azure/containers"},
 			complete: inPlace,
@@ -238,7 +238,7 @@ func Programs() []string {
 }
 
 // ConfigDir returns the directory from which a running kubelet reads its configuration where its flags
-// do not tell, "" if they do.
+// do not say, "" if they do.
 func ConfigDir(running *kubelet.Process) string {
 	for _, k := range kinds() {
 		if k.Program != "" && k.Program == running.Name() {

@@ -23,7 +23,7 @@ func rancher(name, program string) Platform {
 		BinDir:    "/var/lib/rancher/credentialprovider/bin",
 		SetsFlags: true,
 		Program:   program,
-		Restarts:  name + " restarts as a whole: on a server that is the API server as well, and etcd if it is embedded: take one server after the other",
+		Restarts:  name + " restarts as a whole, on a server with the API server and any embedded etcd: restart one server at a time",
 	}
 }
 
