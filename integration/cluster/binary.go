@@ -16,6 +16,7 @@ import (
 // packages are the programs that Binary builds.
 var packages = map[string]string{
 	"etcd":           "github.com/pullpass/pullpass/integration/cluster/etcd",
+	"helm":           "helm.sh/helm/v4/cmd/helm",
 	"kube-apiserver": kubernetes + "/cmd/kube-apiserver",
 	"kubectl":        kubernetes + "/cmd/kubectl",
 	"kubelet":        kubernetes + "/cmd/kubelet",
@@ -23,7 +24,7 @@ var packages = map[string]string{
 
 const kubernetes = "k8s.io/kubernetes"
 
-// Binary returns the path of one of the programs etcd, kube-apiserver, kubectl and kubelet. It
+// Binary returns the path of one of the programs etcd, helm, kube-apiserver, kubectl and kubelet. It
 // is built in the repository's .cache/e2e, unless what is there is up to date. From nothing,
 // that takes minutes for each of Kubernetes's programs.
 func Binary(t testing.TB, name string) string {

@@ -16,6 +16,10 @@ func TestCluster(t *testing.T) {
 		t.Parallel()
 		testExamples(t, c)
 	})
+	t.Run("Helm", func(t *testing.T) {
+		t.Parallel()
+		testHelm(t, c)
+	})
 	t.Run("Secret", func(t *testing.T) {
 		t.Parallel()
 		testSecret(t, c.Admin)

@@ -21,6 +21,7 @@ import (
 // testExamples uses all that is in examples/ and node-config/ for a cluster.
 func testExamples(t *testing.T, c *cluster.Cluster) {
 	all := manifests(t, c.Admin, examplesDirectory, daemonSetDirectory)
+	maps.Copy(all, charts(t))
 	prepare(t, c.Admin, strings.Join(slices.Collect(maps.Values(all)), "\n---\n"))
 	t.Run("accepted", func(t *testing.T) { testAccepted(t, c.Admin, all) })
 	t.Run("levels", func(t *testing.T) { testLevels(t, c.Admin, all) })
