@@ -4,6 +4,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,11 +53,21 @@ env: {AWS_PROFILE: registry}`, "registries", nil},
 		t.Run(name, func(t *testing.T) {
 			got := render(t, "v1.37.0", test.values)
 			want := build(t, test.directory, test.components...)
+			if stays := &want.daemonSet.Spec.Template.Spec.Containers[0]; len(stays.VolumeMounts) == 0 {
+				stays.VolumeMounts = nil // kustomize leaves an empty list
+			}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got\n%+v\nwant\n%+v", got, want)
 			}
 		})
 	}
+}
+
+// removeLog removes the log from the container that stays.
+func (m *manifest) removeLog() {
+	pod := &m.daemonSet.Spec.Template.Spec
+	pod.Containers[0].Args, pod.Containers[0].VolumeMounts = []string{"wait"}, nil
+	pod.Volumes = slices.DeleteFunc(pod.Volumes, func(v core.Volume) bool { return v.Name == "log" })
 }
 
 // TestChartValues: each value that no overlay has changes what it is for, and nothing else.
@@ -89,7 +100,7 @@ func TestChartValues(t *testing.T) {
 args: [--replace, '--arg=--config=/etc/a b: "c"']
 env: {B: "{{ x }}", A: "1"}
 retry: true`,
-			change: args("install", "--root=/host", "--restart", "--retry", "--env=A=1", "--env=B={{ x }}", "--replace", `--arg=--config=/etc/a b: "c"`),
+			change: args("install", "--root=/host", "--restart", "--log-file=/var/log/pullpass/pullpass.log", "--retry", "--env=A=1", "--env=B={{ x }}", "--replace", `--arg=--config=/etc/a b: "c"`),
 		},
 		"uninstall keeps no arguments": {
 			values: `
@@ -98,7 +109,10 @@ retry: true
 args: [--replace]
 env: {A: "1"}
 registries: [docker.io]`,
-			change: args("uninstall", "--root=/host", "--restart", "--retry"),
+			change: func(m *manifest) {
+				args("uninstall", "--root=/host", "--restart", "--retry")(m)
+				m.removeLog()
+			},
 		},
 		"nodes": {values: `nodeSelector: {pool: "7", pullpass: "on"}`, change: selector(map[string]string{"kubernetes.io/os": "linux", "pool": "7", "pullpass": "on"})},
 		"canaries of a pool": {
@@ -114,6 +128,7 @@ nodeSelector: {pool: "7", pullpass: "on", kubernetes.io/os: linux}`,
 		"dry run before 1.30": {values: "mode: dry-run", kubernetes: "v1.29.9-eks-1", change: func(m *manifest) {
 			install := &m.daemonSet.Spec.Template.Spec.InitContainers[0]
 			install.Args = append(install.Args, "--dry-run")
+			m.removeLog()
 			none := core.MountPropagationNone
 			install.VolumeMounts[0].ReadOnly, install.VolumeMounts[0].MountPropagation = true, &none
 		}},

@@ -31,6 +31,10 @@ func Schema(backends provider.Backends) ([]byte, error) {
 		"metrics": mapping("Metrics for Prometheus.", object{
 			"textfile": text("The file for node_exporter's textfile collector: an absolute path that ends in .prom.", textfileForm),
 		}),
+		"log": mapping("The log of what the kubelet drops.", object{
+			"file":   text("The log file, an absolute path. It is rotated at 1 MiB.", provider.PathForm),
+			"syslog": object{"type": "boolean", "description": "Whether to log to the system's log. Not on Windows."},
+		}),
 		"registries": object{
 			"description": "Rules for registries. The first one that matches an image is used, or else the built-in rule of the registry's provider.",
 			"type":        "array", "maxItems": maxRules, "items": ruleSchema(backends),

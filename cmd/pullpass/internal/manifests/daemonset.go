@@ -16,7 +16,7 @@ func DaemonSet(text string, v Values) (manifest string, missing []string, err er
 		text = strings.ReplaceAll(text, "\n  namespace: pullpass\n", "\n  namespace: "+v.Namespace+"\n")
 		text = strings.Replace(text, "\nkind: Namespace\nmetadata:\n  name: pullpass\n", "\nkind: Namespace\nmetadata:\n  name: "+v.Namespace+"\n", 1)
 	}
-	const last = "\n        - --restart\n"
+	const last = "\n        - --log-file=/var/log/pullpass/pullpass.log\n"
 	more, err := items("        ", append(flagsOf("--registry", v.Registries), v.Arguments...))
 	if err != nil {
 		return "", nil, err
