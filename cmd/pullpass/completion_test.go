@@ -88,7 +88,14 @@ func TestCompletedChoices(t *testing.T) {
 				return
 			}
 			checked++
-			args := append(strings.Fields(c.CommandPath())[1:], "--"+flag.Name)
+			args := strings.Fields(c.CommandPath())[1:]
+			switch c.CommandPath() {
+			case "pullpass get":
+				args = append(args, "docker.io/acme/app")
+			case "pullpass config show":
+				args = append(args, "rotation") // which kinds there are depends on the file
+			}
+			args = append(args, "--"+flag.Name)
 			values, _ := completionsOf(t, append(args, "")...)
 			root := newTree()
 			root.SilenceErrors, root.SilenceUsage = true, true

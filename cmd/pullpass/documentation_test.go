@@ -114,7 +114,8 @@ func parses(args []string) error {
 		return err
 	}
 	command.InitDefaultHelpFlag()
-	if err := command.ParseFlags(rest); err != nil {
+	// A text may name a flag without its value.
+	if err := command.ParseFlags(rest); err != nil && !strings.HasPrefix(err.Error(), "flag needs an argument") {
 		return err
 	}
 	switch operands := command.Flags().Args(); {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -17,7 +18,7 @@ import (
 func newTree() *cobra.Command { return newTreeOn(&cli.Stdio{}) }
 
 func newTreeOn(stdio *cli.Stdio) *cobra.Command {
-	e := &env.Env{Home: "/root", Root: true, Getenv: func(string) string { return "" }, Log: &env.Log{}}
+	e := &env.Env{Home: "/root", Root: true, Getenv: func(string) string { return "" }, Log: &env.Log{Out: io.Discard}}
 	root := newRoot(&broker.Broker{Env: e, Backends: backends.All()}, stdio)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -12,6 +12,13 @@ func Choices(command *cobra.Command, flag string, values ...string) {
 	complete(command, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// ChoicesFor makes shells complete the values of a flag whose choices depend on the arguments.
+func ChoicesFor(command *cobra.Command, flag string, values func(args []string) []string) {
+	complete(command, flag, func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return values(args), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
 // SetCompletion makes shells complete the arguments and the flags of root and of all commands below it that no
 // completion has been set for: a file, path or directory by the name of a flag's value and by a FILE in Use, and
 // nothing for all else.

@@ -11,6 +11,7 @@ import (
 	"github.com/pullpass/pullpass/cmd/internal/broker"
 	"github.com/pullpass/pullpass/cmd/internal/strictyaml"
 	"github.com/pullpass/pullpass/cmd/pullpass/internal/cli"
+	"github.com/pullpass/pullpass/cmd/pullpass/internal/platform"
 	nodeconfig "github.com/pullpass/pullpass/node-config"
 	"github.com/pullpass/pullpass/provider"
 )
@@ -35,7 +36,8 @@ binary has the image of its release.`,
   pullpass config show daemonset --registry docker.io/acme/ | kubectl apply -f -
   pullpass config show rotation --platform eks-irsa -n team \
     --identity arn:aws:iam::123456789012:role/pull \
-    --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com | kubectl apply -f -`,
+    --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com |
+    kubectl apply -f -`,
 		ValidArgsFunction: completeName,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && args[0] == "" {
@@ -53,6 +55,12 @@ binary has the image of its release.`,
 		},
 	}
 	f.addTo(command.Flags())
+	cli.ChoicesFor(command, "platform", func(args []string) []string {
+		if strings.HasPrefix(strings.Join(args, ""), rotation) {
+			return rotationNames()
+		}
+		return platform.Names()
+	})
 	return command
 }
 

@@ -38,12 +38,12 @@ func (f *showFlags) addTo(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVar(&f.Image, "image", "", "`image` of pullpass, best by digest")
 	flags.StringVarP(&f.Namespace, "namespace", "n", "", "`namespace` of the objects")
-	flags.StringArrayVar(&f.Registries, "registry", nil, "serve or renew this registry, `HOST[/PATH]`; may be given more than once")
+	flags.Var((*cli.List)(&f.Registries), "registry", "serve or renew this registry, `HOST[/PATH]`; repeatable, or separated by commas")
 	flags.StringVar(&f.platform, "platform", "", "for daemonset, the kind of node, as in pullpass install; for rotation, `NAME` is one of "+strings.Join(rotationNames(), ", "))
 	flags.StringVar(&f.Identity, "identity", "", "for rotation, the `role`'s ARN (eks-irsa) or the Google service account that has access")
 	flags.StringVar(&f.Audience, "audience", "", "for rotation with google-federation, the workload identity `provider`, //iam.googleapis.com/projects/…")
-	flags.StringArrayVar(&f.env, "env", nil, "for daemonset, environment variable of the plugin, `NAME=VALUE`; may be given more than once")
-	flags.StringArrayVar(&f.args, "arg", nil, "for daemonset, `argument` of the plugin; may be given more than once")
+	flags.StringArrayVar(&f.env, "env", nil, "for daemonset, environment variable of the plugin, `NAME=VALUE`; repeatable")
+	flags.StringArrayVar(&f.args, "arg", nil, "for daemonset, `argument` of the plugin; repeatable")
 }
 
 func rotationNames() []string {

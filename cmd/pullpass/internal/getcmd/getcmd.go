@@ -56,7 +56,8 @@ The exit code is 1 if there is no credential.`,
 			return cli.AsFailure(err)
 		},
 	}
-	command.Flags().StringVarP(&format, "output", "o", "text", "`format`: text or json")
+	command.Flags().StringVarP(&format, "output", "o", "text", "output `format`: text or json")
+	cli.Choices(command, "output", "text", "json")
 	command.Flags().BoolVar(&showSecret, "show-secret", false, "also print the password or token")
 	return command
 }
