@@ -14,7 +14,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "```yaml\napiVersion: pullpass/v1\n")
+	_, rest, found := strings.Cut(string(text), "```yaml\n# yaml-language-server: $schema="+SchemaURL+"\napiVersion: pullpass/v1\n")
 	example, _, closed := strings.Cut(rest, "```")
 	if !found || !closed {
 		t.Fatal("the README holds no example")
