@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 	"sync"
 
@@ -57,5 +59,27 @@ func (d *demo) outage(ctx context.Context, title, image string) error {
 		return errors.New("the answer holds no credential")
 	}
 	fmt.Fprintln(d.out)
+	return nil
+}
+
+// get shows what a person at the node sees of a credential that the node has.
+func (d *demo) get(ctx context.Context, title, image string) error {
+	host, _, _ := strings.Cut(image, "/")
+	answer, _, _, err := d.exchange(ctx, image, d.world.env)
+	if err != nil {
+		return err
+	}
+	command := exec.CommandContext(ctx, d.pullpass, "get", image)
+	command.Env = d.world.env
+	shown, err := command.Output()
+	fmt.Fprintf(d.out, "--- %s\n%s\n", title, shown)
+	switch password := answer.Auth[host].Password; {
+	case err != nil:
+		return err
+	case !bytes.Contains(shown, []byte("the cache")):
+		return errors.New("the answer is not from the cache")
+	case password == "" || bytes.Contains(shown, []byte(password)):
+		return errors.New("the secret is printed")
+	}
 	return nil
 }

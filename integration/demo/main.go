@@ -67,13 +67,16 @@ func run(ctx context.Context, pullpass string, out io.Writer) error {
 	if err := d.outage(ctx, "ECR is out of order: the answer is the token that the node has", ecrImage); err != nil {
 		return fmt.Errorf("%s: %w", ecrImage, err)
 	}
+	if err := d.get(ctx, "Who answered, from where and until when? pullpass get shows it, without the secret", ecrImage); err != nil {
+		return fmt.Errorf("%s: %w", ecrImage, err)
+	}
 	if err := d.secret(ctx, "Where the kubelet cannot have a plugin: one Secret for three registries", ecrImage, googleImage, hubImage); err != nil {
 		return err
 	}
 	if err := d.refuse(ctx, "A host that only looks like Google's gets nothing", lookalikeImage); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "All went as it should. To put it on a node, see README.md.")
+	fmt.Fprintln(out, "All checks passed. To put it on a node, see README.md.")
 	return nil
 }
 
