@@ -1,7 +1,6 @@
 package eventlog
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -110,14 +109,31 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
+// printed is what was written so far, by any goroutine.
+type printed struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (p *printed) Write(data []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(data)
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
 // TestFollow prints what is there and what comes, over a rotation, and says once why it cannot.
 func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "pullpass.log")
 		ctx, cancel := context.WithCancel(t.Context())
-		var out bytes.Buffer
-		var warnings []string
-		go Follow(ctx, path, &out, func(text string) { warnings = append(warnings, text) })
+		var out, warned printed
+		go Follow(ctx, path, &out, func(text string) { fmt.Fprintln(&warned, text) })
 		step := func(want string) {
 			t.Helper()
 			time.Sleep(3 * lookEvery)
@@ -156,8 +172,8 @@ func TestFollow(t *testing.T) {
 		step("a\nb\nlate\nc\n")
 		add(path, "d\n")
 		step("a\nb\nlate\nc\nd\n")
-		if len(warnings) > 0 {
-			t.Errorf("warnings %q", warnings)
+		if warned.String() != "" {
+			t.Errorf("warnings %q", warned.String())
 		}
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
@@ -166,8 +182,8 @@ func TestFollow(t *testing.T) {
 			t.Fatal(err)
 		}
 		step("a\nb\nlate\nc\nd\n")
-		if len(warnings) != 1 || !strings.Contains(warnings[0], "it is not a regular file") {
-			t.Errorf("warnings %q", warnings)
+		if text := warned.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "it is not a regular file") {
+			t.Errorf("warnings %q", text)
 		}
 		cancel()
 		synctest.Wait()
