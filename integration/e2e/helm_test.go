@@ -98,13 +98,14 @@ func testHelm(t *testing.T, c *cluster.Cluster) {
 	helm("push", "pullpass-0.0.0.tgz", "oci://"+host+"/charts", "--plain-http")
 
 	// What the DaemonSet has after each of the commands.
+	const log = "--log-file=/var/log/pullpass/pullpass.log"
 	registries := []string{"--registry=123456789012.dkr.ecr.eu-central-1.amazonaws.com", "--registry=docker.io", "--env=AWS_PROFILE=registry"}
 	steps := []struct {
 		command, mode string
 		args          []string
 	}{
-		{"install", "dry-run", slices.Concat([]string{"install", "--root=/host", "--restart", "--dry-run"}, registries)},
-		{"upgrade", "", slices.Concat([]string{"install", "--root=/host", "--restart"}, registries)},
+		{"install", "dry-run", slices.Concat([]string{"install", "--root=/host", "--restart", log, "--dry-run"}, registries)},
+		{"upgrade", "", slices.Concat([]string{"install", "--root=/host", "--restart", log}, registries)},
 		{"upgrade", "uninstall", []string{"uninstall", "--root=/host", "--restart"}},
 		{"uninstall", "", nil},
 		{"template", "", nil},
