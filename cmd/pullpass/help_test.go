@@ -18,7 +18,14 @@ import (
 func newTree() *cobra.Command { return newTreeOn(&cli.Stdio{}) }
 
 func newTreeOn(stdio *cli.Stdio) *cobra.Command {
-	e := &env.Env{Home: "/root", Root: true, Getenv: func(string) string { return "" }, Log: &env.Log{Out: io.Discard}}
+	// The machine's own cache must not matter.
+	getenv := func(name string) string {
+		if name == broker.CacheDirVariable {
+			return "/nonexistent/cache"
+		}
+		return ""
+	}
+	e := &env.Env{Home: "/root", Root: true, Getenv: getenv, Log: &env.Log{Out: io.Discard}}
 	root := newRoot(&broker.Broker{Env: e, Backends: backends.All()}, stdio)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
