@@ -65,7 +65,7 @@ func TestNoLink(t *testing.T) {
 		"a foreign link": {func(m *machine) error { return os.Symlink("/opt/pullpass", m.path(linkPath)) }, exists},
 		"the same link":  {func(m *machine) error { return os.Symlink(binDir+"/pullpass", m.path(linkPath)) }, nothing},
 		"open to others": {func(m *machine) error { return os.Chmod(m.path("/usr/local/bin"), 0o775) }, "note: no link to " + binDir + "/pullpass: "},
-		"a file in place of the directory": {func(m *machine) error {
+		"a file instead of the directory": {func(m *machine) error {
 			must(m.t, os.Remove(m.path("/usr/local/bin")))
 			return os.WriteFile(m.path("/usr/local/bin"), nil, 0o644)
 		}, nothing},

@@ -91,7 +91,7 @@ func TestLogHostile(t *testing.T) {
 	}
 }
 
-// rename makes a file in place of an empty directory.
+// rename makes a file instead of an empty directory.
 func rename(directory string) error {
 	if err := os.Remove(directory); err != nil {
 		return err

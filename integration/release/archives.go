@@ -109,7 +109,8 @@ func commonFiles(repository string, changed map[string][]byte) ([]archive.Entry,
 		entries = append(entries, archive.Entry{Name: path, Mode: 0o644, Data: content})
 		return err
 	}
-	for _, path := range []string{"CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"} {
+	for _, path := range []string{"CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md",
+		"cache/README.md", "cmd/pullpass/README.md", "examples/README.md", "provider/README.md"} {
 		if err := add(path); err != nil {
 			return nil, err
 		}

@@ -202,7 +202,7 @@ func checkArchive(t *testing.T, out, name string, platform source.Platform, comm
 		files = untar(t, content)
 	}
 	directory := strings.TrimSuffix(strings.TrimSuffix(name, ".tar.gz"), ".zip") + "/"
-	for _, file := range []string{"README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "node-config/credential-provider-config.yaml", "node-config/README.md"} {
+	for _, file := range []string{"README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "cache/README.md", "cmd/pullpass/README.md", "examples/README.md", "provider/README.md", "node-config/credential-provider-config.yaml", "node-config/README.md"} {
 		if !bytes.Equal(files[directory+file], read(t, "../..", file)) {
 			t.Errorf("%s is not the repository's", file)
 		}

@@ -72,7 +72,7 @@ func TestKeptFromRotating(t *testing.T) {
 	}
 }
 
-// TestRotatedLink: a link in place of the older file is replaced, not followed.
+// TestRotatedLink: a link instead of the older file is replaced, not followed.
 func TestRotatedLink(t *testing.T) {
 	victim, path := filepath.Join(t.TempDir(), "victim"), filepath.Join(t.TempDir(), "pullpass.log")
 	if err := os.WriteFile(victim, []byte("x"), 0o600); err != nil {

@@ -32,7 +32,7 @@ var (
 )
 
 // Append adds lines to the file at path, each with a line break at its end, with one write. It creates the file with
-// mode 0640, but not its directory. A file that would exceed 1 MiB is renamed to PATH.1 first, in place of an older
+// mode 0640, but not its directory. A file that would exceed 1 MiB is renamed to PATH.1 first, which replaces an older
 // one. Many processes may append at once.
 func Append(path string, lines []string) error {
 	parent, name := filepath.Split(filepath.Clean(path))

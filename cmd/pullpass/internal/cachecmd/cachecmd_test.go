@@ -142,7 +142,7 @@ func TestTimes(t *testing.T) {
 		"a login":                   {cache.Entry{Issued: now, GoodUntil: now.Add(time.Minute), Reread: true}, "never", "1m"},
 		"an old login":              {cache.Entry{Issued: now.Add(-time.Hour), GoodUntil: now.Add(-59 * time.Minute), Reread: true}, "never", "due"},
 		"a year that nobody trusts": {cache.Entry{Issued: now.Add(-time.Hour), Expires: now.Add(48 * time.Hour), GoodUntil: now.Add(-59 * time.Minute), Reread: true}, "2d", "due"},
-		"a year that is over":       {cache.Entry{Issued: now.Add(-time.Hour), Expires: now, GoodUntil: now.Add(-59 * time.Minute), Reread: true}, "expired", "due"},
+		"a year that has expired":   {cache.Entry{Issued: now.Add(-time.Hour), Expires: now, GoodUntil: now.Add(-59 * time.Minute), Reread: true}, "expired", "due"},
 		"a token":                   {cache.Entry{Issued: now, Refresh: now.Add(time.Hour), Expires: now.Add(2 * time.Hour), GoodUntil: now.Add(119 * time.Minute)}, "2h", "1h"},
 		"a token that is due":       {cache.Entry{Issued: now, Refresh: now, Expires: now.Add(2 * time.Hour), GoodUntil: now.Add(119 * time.Minute)}, "2h", "due"},
 		"a token in its last minute": {cache.Entry{Issued: now.Add(-time.Hour), Refresh: now, Expires: now.Add(time.Second), GoodUntil: now.Add(-59 * time.Second)},

@@ -16,13 +16,12 @@ import (
 )
 
 const (
-	lineWidth     = 80 // columns that the table takes, if it is not wide
 	providerWidth = 14
 	userWidth     = 20
 	indent        = "  "
 )
 
-// writeEntryTable writes a line for each entry, and the last failure of an entry below it. A wide table also has
+// writeEntryTable writes a line for each entry, and the last failure of an entry below it, within cli.Width columns. A wide table also has
 // the details of the scopes, and nothing in it is cut or wrapped.
 func writeEntryTable(out io.Writer, entries []cache.Entry, now time.Time, wide bool) error {
 	if len(entries) == 0 {
@@ -119,24 +118,7 @@ func lastFailure(e cache.Entry, now time.Time, wide bool) string {
 	if wide {
 		return indent + text + "\n"
 	}
-	return wrap(text)
-}
-
-// wrap breaks text between words into indented lines of at most lineWidth columns. A longer word is not broken.
-func wrap(text string) string {
-	var lines strings.Builder
-	line := indent
-	for _, word := range strings.Fields(text) {
-		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth {
-			lines.WriteString(line + "\n")
-			line = indent
-		}
-		if line != indent {
-			line += " "
-		}
-		line += word
-	}
-	return lines.String() + line + "\n"
+	return indent + cli.Wrap(text, len(indent), len(indent)) + "\n"
 }
 
 // details are the lines of a scope that have no column of their own.

@@ -12,7 +12,8 @@ import (
 
 // Help has the same layout on every terminal, so that the reference in the documentation is what users see.
 const (
-	helpWidth = 80 // columns
+	// Width is how many columns help and tables take at most.
+	Width     = 80
 	textStart = 28 // the column of the texts of flags
 )
 
@@ -28,7 +29,7 @@ func SetHelp(root *cobra.Command) {
 	})
 }
 
-// Help returns the help of a command. Its Long text is wrapped anew, except for indented lines.
+// Help returns the help of a command. Its Long text is wrapped again, except for indented lines.
 func Help(command *cobra.Command) string {
 	text := command.Long
 	if text == "" {
@@ -42,7 +43,7 @@ func usage(command *cobra.Command) string {
 	var out strings.Builder
 	out.WriteString("Usage:\n")
 	if command.Runnable() {
-		out.WriteString("  " + wrap(command.UseLine(), 2, 6) + "\n")
+		out.WriteString("  " + Wrap(command.UseLine(), 2, 6) + "\n")
 	}
 	if command.HasAvailableSubCommands() {
 		out.WriteString("  " + command.CommandPath() + " [command]\n")
@@ -55,7 +56,7 @@ func usage(command *cobra.Command) string {
 		for _, below := range command.Commands() {
 			if below.IsAvailableCommand() || below.Name() == "help" {
 				head := fmt.Sprintf("  %-*s ", below.NamePadding(), below.Name())
-				out.WriteString(head + wrap(below.Short, len(head), len(head)) + "\n")
+				out.WriteString(head + Wrap(below.Short, len(head), len(head)) + "\n")
 			}
 		}
 	}
@@ -82,7 +83,7 @@ func writeFlags(out io.StringWriter, title string, flags *pflag.FlagSet) {
 		} else {
 			head += strings.Repeat(" ", textStart-len(head))
 		}
-		out.WriteString(head + wrap(text, textStart, textStart) + "\n")
+		out.WriteString(head + Wrap(text, textStart, textStart) + "\n")
 	})
 }
 
@@ -114,7 +115,7 @@ func wrapText(text string) string {
 	var out, paragraph strings.Builder
 	end := func() {
 		if paragraph.Len() > 0 {
-			out.WriteString(wrap(paragraph.String(), 0, 0) + "\n")
+			out.WriteString(Wrap(paragraph.String(), 0, 0) + "\n")
 			paragraph.Reset()
 		}
 	}
@@ -130,15 +131,16 @@ func wrapText(text string) string {
 	return out.String()
 }
 
-// wrap breaks a text between words. Its first line begins at the column first, the others at indent.
-func wrap(text string, first, indent int) string {
+// Wrap breaks a text between words into lines of at most Width columns, without a line break at the end. A longer
+// word is not broken. The first line begins at the column first, the others at indent.
+func Wrap(text string, first, indent int) string {
 	var out strings.Builder
 	column := first
 	for i, word := range strings.Fields(text) {
 		width := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
-		case column+1+width > helpWidth:
+		case column+1+width > Width:
 			out.WriteString("\n" + strings.Repeat(" ", indent))
 			column = indent
 		default:

@@ -9,9 +9,8 @@ import (
 )
 
 // linkPath is the link to the binary with which users can run it by its name. Its directory is in the PATH
-// of root's login shells on all distributions. The PATH of the
-// installer's process is no guide: it may be
-// that of a container, of cloud-init or of the machine that builds an image.
+// of root's login shells on all distributions. The PATH of the installer's process is no guide: it may be that of
+// a container, of cloud-init or of the machine that builds an image.
 const linkPath = "/usr/local/bin/" + ownName
 
 // planLink adds the link to the plan if its directory exists. The link is a convenience: if it cannot be created,

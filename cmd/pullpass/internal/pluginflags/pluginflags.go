@@ -18,7 +18,8 @@ type Values struct {
 }
 
 // Parse returns the values of the flags in args. It reads them as pflag does: --NAME=VALUE or --NAME
-// VALUE, and if a flag is there more than once, the last value counts. ok is false if args hold anything else: then the tree of commands has to read them.
+// VALUE, and if a flag is there more than once, the last value counts. ok is false if args hold anything
+// else: then the tree of commands has to read them.
 func Parse(args []string) (values Values, ok bool) {
 	for len(args) > 0 {
 		name, value, joined := strings.Cut(args[0], "=")
